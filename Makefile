@@ -1,0 +1,125 @@
+# softgrad: everyday commands. Every target sets up what it needs; `make` alone lists them.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHONS := 3.11 3.12 3.13
+
+# PYTHON=/path/to/python chooses the interpreter; otherwise the first suitable one is taken.
+PYTHON ?=
+CANDIDATES = $(if $(PYTHON),$(PYTHON),python3.13 python3.12 python3.11 python3.14 python3)
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+
+# What the compiled part is made from; Python sources are used in place and need no new installation.
+BUILD_INPUTS := pyproject.toml CMakeLists.txt $(wildcard src/softgrad/kernels/*.cpp src/softgrad/kernels/*.hpp)
+
+.PHONY: help
+help:  ## this list
+	@echo "softgrad: the gradient, checked; the fit, certified."
+	@echo
+	@sed -nE 's/^([a-z][a-z-]*):.*## (.*)$$/  make \1\t\2/p' Makefile | expand -t 18
+	@echo
+	@echo "PYTHON=... chooses the interpreter (3.11 or newer) that a new $(VENV) is made with."
+
+.PHONY: demo
+demo: $(VENV)/.installed  ## set up, then fit, certify and evaluate the 8x8 digits
+	@mkdir -p build
+	$(BIN)/softgrad fit examples/digits.parquet --target digit --test-size 0.2 --seed 0 --model build/digits.softgrad
+
+.PHONY: test
+test: $(VENV)/.installed-test  ## set up, then run the tests
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: check
+check: $(VENV)/.installed-dev  ## format, lint, types and the import rule, then the tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python tools/check_imports.py
+	$(MAKE) test
+
+.PHONY: test-all
+test-all: $(PYTHONS:%=test-on-%) test-oldest test-without-compiler  ## the tests on every Python, with the oldest dependencies, and without a compiler
+
+.PHONY: bench
+bench: $(VENV)/.installed-test  ## the benchmark tables, one script after the other
+	@shopt -s nullglob; scripts=(benchmarks/[!_]*.py); \
+	if [ $${#scripts[@]} -eq 0 ]; then echo "There is no benchmark under benchmarks/ yet."; fi; \
+	for script in "$${scripts[@]}"; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+.PHONY: format
+format: $(VENV)/.installed-dev  ## reformat the sources and apply the linter's safe fixes
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+.PHONY: clean
+clean:  ## remove the environments, the builds and the caches
+	rm -rf $(VENV) .venvs build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find src tests tools examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ------------------------------------------------------------------------------------------- set-up
+
+$(VENV)/pyvenv.cfg:
+	@chosen=; for candidate in $(CANDIDATES); do \
+	  if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
+	  then chosen=$$candidate; break; fi; done; \
+	if [ -z "$$chosen" ]; then \
+	  echo "softgrad needs Python 3.11 or newer with its venv module, and none of '$(CANDIDATES)' is that;" \
+	       "install one (on Debian: python3 python3-venv) or pass PYTHON=/path/to/python." >&2; exit 1; fi; \
+	echo "Making $(VENV) with $$("$$chosen" --version)."; \
+	"$$chosen" -m venv --clear $(VENV)
+
+# $(call install,PYTHON,EXTRA,PIP ARGUMENTS) installs softgrad in place and says which kernels it got.
+define install
+	@echo "Installing softgrad[$(2)]; the first time this downloads its dependencies."
+	$(1) $(PIP_INSTALL) $(3) --editable '.[$(2)]'
+	@$(1) -c 'from softgrad import kernels; print("Kernels:", kernels.backend())'
+endef
+
+$(VENV)/.installed: $(BUILD_INPUTS) $(VENV)/pyvenv.cfg
+	$(call install,$(BIN)/python,all)
+	@touch $@
+
+$(VENV)/.installed-test: $(BUILD_INPUTS) $(VENV)/pyvenv.cfg
+	$(call install,$(BIN)/python,test)
+	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-dev: $(BUILD_INPUTS) $(VENV)/pyvenv.cfg
+	$(call install,$(BIN)/python,dev)
+	@touch $(VENV)/.installed $(VENV)/.installed-test $@
+
+# -------------------------------------------------------------------------------- test environments
+
+# $(call fresh,NAME,VERSION) makes .venvs/NAME with Python VERSION, from PATH or else from pyenv.
+define fresh
+	@python=; for candidate in python$(2) $$(ls -d "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$(2).*/bin/python 2>/dev/null); do \
+	  if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit("%d.%d" % sys.version_info[:2] != "$(2)")' >/dev/null 2>&1; \
+	  then python=$$candidate; break; fi; done; \
+	if [ -z "$$python" ]; then echo "Python $(2) with its venv module was not found on PATH or in pyenv; install it to run this target." >&2; exit 1; fi; \
+	echo "== $(1): $$("$$python" --version)"; "$$python" -m venv --clear .venvs/$(1)
+endef
+
+.PHONY: $(PYTHONS:%=test-on-%) test-oldest test-without-compiler
+$(PYTHONS:%=test-on-%): test-on-%:
+	$(call fresh,$*,$*)
+	$(call install,.venvs/$*/bin/python,test)
+	.venvs/$*/bin/python -m pytest $(PYTEST_ARGS)
+
+test-oldest:
+	$(call fresh,oldest,3.11)
+	.venvs/oldest/bin/python tools/lower_bounds.py > .venvs/oldest/constraints.txt
+	$(call install,.venvs/oldest/bin/python,test,--constraint .venvs/oldest/constraints.txt)
+	.venvs/oldest/bin/python -m pytest $(PYTEST_ARGS)
+
+# A compiler that never works: the install has to go on without it.
+test-without-compiler: export CXX = false
+test-without-compiler:
+	$(call fresh,without-compiler,3.11)
+	$(call install,.venvs/without-compiler/bin/python,test)
+	.venvs/without-compiler/bin/python -c 'from softgrad import kernels; assert kernels.backend() == "numpy"'
+	.venvs/without-compiler/bin/python -m pytest $(PYTEST_ARGS)
