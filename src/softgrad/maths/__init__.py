@@ -1,0 +1,1 @@
+"""Floor 1: what one block of rows contributes, in plain NumPy (the oracle of every faster twin)."""

@@ -1,0 +1,463 @@
+"""Convention: how a textbook lays out, scales and signs softmax regression, and the exact maps to the canonical one."""
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from softgrad.maths import regression
+from softgrad.maths.cross_entropy import check_targets, cross_entropy_gradient
+from softgrad.maths.logits import softmax
+
+Array = npt.NDArray[Any]
+
+Samples = Literal["rows", "columns"]
+Weights = Literal["features_by_classes", "classes_by_features"]
+Intercept = Literal["none", "separate", "first", "last"]
+Goal = Literal["loss", "log_likelihood"]
+Reduction = Literal["mean", "sum"]
+Labels = Literal["index", "one_hot"]
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "samples": get_args(Samples),
+    "weights": get_args(Weights),
+    "intercept": get_args(Intercept),
+    "objective": get_args(Goal),
+    "reduction": get_args(Reduction),
+    "labels": get_args(Labels),
+}
+
+
+class Gradient(NamedTuple):
+    """A gradient in a convention's own layout.
+
+    Attributes
+    ----------
+    weights : ndarray
+        With respect to W, in W's shape.
+    intercept : ndarray or None
+        With respect to b, of shape (K,) or, where samples are columns, (K, 1); None without a separate intercept.
+    logits : ndarray or None
+        Of the data term with respect to the logits, (n, K) or (K, n), with the objective's scale and sign.
+    """
+
+    weights: Array
+    intercept: Array | None
+    logits: Array | None
+
+
+@dataclass(frozen=True)
+class Convention:
+    """One way to write softmax regression down; the founding documents' four are in :mod:`softgrad.conventions`.
+
+    The value is ``s * data + s * alpha/2 * ||W||^2``, where `data` is the loss, reduced over the rows, and s is +1
+    for a loss (minimised) and -1 for a log-likelihood (maximised). alpha is never multiplied by n.
+
+    Parameters
+    ----------
+    samples : {"rows", "columns"}
+        X is (n, d), with logits and one-hot labels (n, K); or X is (d, n), with logits and labels (K, n).
+    weights : {"features_by_classes", "classes_by_features"}
+        W is (d, K) or (K, d).
+    intercept : {"none", "separate", "first", "last"}
+        No intercept; b beside W; or folded: X already holds the constant feature of ones in the first (last)
+        place and W its row or column there. The intercept is penalised only with ``penalize_intercept=True``.
+    objective : {"loss", "log_likelihood"}
+    reduction : {"mean", "sum"}
+    labels : {"index", "one_hot"}
+        Integers 0..K-1 of shape (n,), or one distribution a sample (one-hot, or soft labels).
+
+    Raises
+    ------
+    ValueError
+        If a field has another value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from softgrad.conventions import COLUMNS
+    >>> X = np.array([[1.0, 2.0, -3.0]])  # one feature, three samples
+    >>> Y = np.array([[1, 0, 0], [0, 1, 1]])
+    >>> COLUMNS.gradient(np.zeros((2, 1)), X, Y, b=np.zeros(2)).weights
+    array([[-0.33333333],
+           [ 0.33333333]])
+    """
+
+    samples: Samples = "rows"
+    weights: Weights = "features_by_classes"
+    intercept: Intercept = "none"
+    objective: Goal = "loss"
+    reduction: Reduction = "mean"
+    labels: Labels = "index"
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value not in _CHOICES[field.name]:
+                choices = ", ".join(repr(choice) for choice in _CHOICES[field.name])
+                raise ValueError(f"Convention has no {field.name}={value!r}; choose one of {choices}.")
+
+    def logits(self, W: npt.ArrayLike, X: npt.ArrayLike, b: npt.ArrayLike | None = None) -> Array:
+        """The logits, (n, K) where samples are rows and (K, n) where they are columns.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit, or b is missing or given against the convention.
+        """
+        coef, intercept, features = self._model(W, X, b)
+        return self._by_sample(regression.logits(features, coef, intercept))
+
+    def proba(self, W: npt.ArrayLike, X: npt.ArrayLike, b: npt.ArrayLike | None = None) -> Array:
+        """The probabilities, laid out as :meth:`logits`.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`logits`.
+        """
+        return softmax(self.logits(W, X, b), axis=-1 if self.samples == "rows" else 0)
+
+    def value(
+        self,
+        W: npt.ArrayLike,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        b: npt.ArrayLike | None = None,
+        *,
+        alpha: float = 0.0,
+        penalize_intercept: bool = False,
+    ) -> Any:
+        """The objective: the loss or log-likelihood, reduced, with its penalty; in nats.
+
+        Raises
+        ------
+        ValueError
+            If shapes or labels do not fit the convention, or there is no sample.
+        """
+        coef, intercept, features, targets = self._problem(W, X, y, b)
+        data = regression.loss(coef, intercept, features, targets) * self._scale(len(targets))
+        penalty = (coef**2).sum()
+        if penalize_intercept and intercept is not None:
+            penalty = penalty + (intercept**2).sum()
+        return data + self._sign * alpha / 2 * penalty
+
+    def gradient(
+        self,
+        W: npt.ArrayLike,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        b: npt.ArrayLike | None = None,
+        *,
+        alpha: float = 0.0,
+        penalize_intercept: bool = False,
+    ) -> Gradient:
+        """Gradient of :meth:`value` with respect to W, to a separate b, and of its data term to the logits.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`value`.
+        """
+        coef, intercept, features, targets = self._problem(W, X, y, b)
+        scale, penalty = self._scale(len(targets)), self._sign * alpha
+        z = regression.logits(features, coef, intercept)
+        by_logits = cross_entropy_gradient(z, targets, reduction="sum") * scale
+        by_coef = by_logits.T @ features + penalty * coef
+        by_intercept = by_logits.sum(axis=0)
+        if penalize_intercept and intercept is not None:
+            by_intercept = by_intercept + penalty * intercept
+        weights, b_part = self._laid_out(by_coef, by_intercept)
+        return Gradient(weights, b_part, self._by_sample(by_logits))
+
+    def hessian(
+        self,
+        W: npt.ArrayLike,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        b: npt.ArrayLike | None = None,
+        *,
+        alpha: float = 0.0,
+        penalize_intercept: bool = False,
+    ) -> Array:
+        """Hessian of :meth:`value`, (P, P), its parameters in the order of :meth:`flatten`. O(n P^2) time.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`value`.
+        """
+        coef, intercept, features, targets = self._problem(W, X, y, b)
+        n_classes, n_features = coef.shape
+        full = regression.hessian(coef, intercept, features) * self._scale(len(targets))
+        penalised = np.ones((n_classes, n_features + 1))
+        penalised[:, -1] = penalize_intercept
+        full[np.diag_indices_from(full)] += self._sign * alpha * penalised.ravel()
+        places = np.arange(full.shape[0]).reshape(n_classes, n_features + 1)
+        order = self.flatten(Gradient(*self._laid_out(places[:, :-1], places[:, -1]), None))
+        ordered: Array = full[np.ix_(order, order)]
+        return ordered
+
+    def flatten(self, gradient: Gradient | tuple[Any, ...]) -> Array:
+        """One vector: the weights in C order of their own layout, then the separate intercept.
+
+        Parameters
+        ----------
+        gradient : Gradient, or tuple (weights, intercept, ...)
+
+        Returns
+        -------
+        ndarray of shape (P,)
+        """
+        weights, intercept = np.asarray(gradient[0]), gradient[1]
+        if self.intercept != "separate":
+            return weights.ravel()
+        return np.concatenate([weights.ravel(), np.ravel(np.asarray(intercept))])
+
+    def unflatten(self, vector: npt.ArrayLike, n_classes: int) -> Gradient:
+        """The inverse of :meth:`flatten`, for parameters and gradients alike.
+
+        Parameters
+        ----------
+        vector : array_like of shape (P,)
+        n_classes : int
+
+        Returns
+        -------
+        Gradient
+            Its `logits` is None.
+
+        Raises
+        ------
+        ValueError
+            If the vector's length is no multiple of the classes.
+        """
+        v = np.asarray(vector)
+        if v.ndim != 1 or n_classes < 1 or v.size % n_classes or v.size == 0:
+            raise ValueError(
+                f"a vector of shape {v.shape} cannot hold the parameters of {n_classes} classes; "
+                "its length must be n_classes times the parameters of one class."
+            )
+        intercept = None
+        if self.intercept == "separate":
+            v, b = v[:-n_classes], v[-n_classes:]
+            intercept = b[:, None] if self.samples == "columns" else b
+        shape = (-1, n_classes) if self.weights == "features_by_classes" else (n_classes, -1)
+        return Gradient(v.reshape(shape), intercept, None)
+
+    def to_canonical(
+        self,
+        W: npt.ArrayLike,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        b: npt.ArrayLike | None = None,
+        *,
+        alpha: float = 0.0,
+    ) -> tuple[Array, Array | None, Array, Array, float]:
+        """The same problem in the canonical convention (mean loss, rows, classes x features).
+
+        Returns
+        -------
+        coef : ndarray of shape (K, d)
+        intercept : ndarray of shape (K,), or None
+        X : ndarray of shape (n, d)
+            Without the constant feature.
+        y : ndarray of shape (n,) or (n, K)
+            Codes for index labels, rows of distributions for one-hot labels.
+        alpha : float
+            ``alpha / n`` where the convention sums, so that the optimum is the same.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`value`.
+        """
+        coef, intercept, features, targets = self._problem(W, X, y, b)
+        return coef, intercept, features, targets, alpha if self.reduction == "mean" else alpha / len(targets)
+
+    def from_canonical(
+        self,
+        coef: npt.ArrayLike,
+        intercept: npt.ArrayLike | None,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        *,
+        alpha: float = 0.0,
+    ) -> tuple[Array, Array, Array, Array | None, float]:
+        """The inverse of :meth:`to_canonical`: ``(W, X, y, b, alpha)`` in this convention.
+
+        Parameters
+        ----------
+        coef : array_like of shape (K, d)
+        intercept : array_like of shape (K,), or None
+            None where the convention has no intercept.
+        X : array_like of shape (n, d)
+        y : array_like of shape (n,) or (n, K)
+            Codes or distributions; written as the convention has them.
+        alpha : float, default 0.0
+            On the mean scale.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit, an intercept is missing or not wanted, or index labels are asked of soft ones.
+        """
+        coef, features = np.asarray(coef), np.asarray(X)
+        n_classes = coef.shape[0]
+        if (intercept is None) != (self.intercept == "none"):
+            raise ValueError(
+                f"this convention has intercept={self.intercept!r}, but "
+                f"{'no intercept' if intercept is None else 'an intercept'} was given; "
+                f"pass {'one of shape (K,)' if intercept is None else 'None'}."
+            )
+        offsets = None if intercept is None else self._entries(intercept, n_classes)
+        if self.intercept in ("first", "last"):
+            features = self._insert(features, np.ones((len(features), 1), dtype=features.dtype))
+        weights, b = self._laid_out(coef, offsets)
+        targets = self._labels_from(check_targets(y, len(features), n_classes), n_classes)
+        X_out = features if self.samples == "rows" else features.T
+        return weights, X_out, targets, b, alpha if self.reduction == "mean" else alpha * len(features)
+
+    @property
+    def _sign(self) -> int:
+        return 1 if self.objective == "loss" else -1
+
+    def _scale(self, n_samples: int) -> float:
+        """The factor that turns the summed loss into this convention's data term."""
+        return self._sign / n_samples if self.reduction == "mean" else float(self._sign)
+
+    def _by_sample(self, array: Array) -> Array:
+        return array if self.samples == "rows" else array.T
+
+    def _model(
+        self, W: npt.ArrayLike, X: npt.ArrayLike, b: npt.ArrayLike | None
+    ) -> tuple[Array, Array | None, Array]:
+        """coef, intercept and X of the canonical convention."""
+        weights, features = np.asarray(W), np.asarray(X)
+        if weights.ndim != 2 or features.ndim != 2 or 0 in weights.shape:
+            raise ValueError(
+                f"W of shape {weights.shape} and X of shape {features.shape} were given; "
+                "both must have two axes, and W at least one class and one feature."
+            )
+        coef = weights if self.weights == "classes_by_features" else weights.T
+        features = features if self.samples == "rows" else features.T
+        if coef.shape[1] != features.shape[1]:
+            raise ValueError(
+                f"W of shape {weights.shape} holds {coef.shape[1]} features ({self.weights}), but X of shape "
+                f"{np.shape(X)} holds {features.shape[1]} (samples in {self.samples}); pass arrays that agree."
+            )
+        if self.intercept in ("first", "last"):
+            if b is not None:
+                raise ValueError(
+                    f"b was given, but the intercept is folded into W ({self.intercept}); leave b out."
+                )
+            return self._unfolded(coef, features)
+        if (b is None) != (self.intercept == "none"):
+            raise ValueError(
+                f"this convention has intercept={self.intercept!r}, but b was {'left out' if b is None else 'given'}; "
+                f"{'pass b with one entry a class' if b is None else 'leave it out'}."
+            )
+        return coef, None if b is None else self._entries(b, coef.shape[0]), features
+
+    def _problem(
+        self, W: npt.ArrayLike, X: npt.ArrayLike, y: npt.ArrayLike, b: npt.ArrayLike | None
+    ) -> tuple[Array, Array | None, Array, Array]:
+        coef, intercept, features = self._model(W, X, b)
+        if len(features) == 0:
+            raise ValueError(
+                f"X of shape {np.shape(X)} holds no sample; the value and gradient need at least one."
+            )
+        targets = np.asarray(y)
+        if (targets.ndim == 1) != (self.labels == "index"):
+            raise ValueError(
+                f"labels of shape {targets.shape} were given, but this convention has labels={self.labels!r}; "
+                f"pass {'integers of shape (n,)' if self.labels == 'index' else 'one distribution a sample'}."
+            )
+        if targets.ndim == 2 and self.samples == "columns":
+            targets = targets.T
+        return coef, intercept, features, check_targets(targets, len(features), coef.shape[0])
+
+    def _unfolded(self, coef: Array, features: Array) -> tuple[Array, Array, Array]:
+        place = 0 if self.intercept == "first" else features.shape[1] - 1
+        if not (features[:, place] == 1).all():
+            raise ValueError(
+                f"intercept={self.intercept!r} means that the {self.intercept} feature of X is the constant 1, "
+                "but it is not; add the feature of ones there, or use intercept='separate'."
+            )
+        return np.delete(coef, place, axis=1), coef[:, place], np.delete(features, place, axis=1)
+
+    def _insert(self, by_feature: Array, constant: Array) -> Array:
+        parts = [constant, by_feature] if self.intercept == "first" else [by_feature, constant]
+        return np.concatenate(parts, axis=1)
+
+    def _laid_out(self, coef: Array, intercept: Array | None) -> tuple[Array, Array | None]:
+        """A canonical pair (K, d), (K,) as this convention's weights and separate intercept."""
+        if self.intercept in ("first", "last") and intercept is not None:
+            coef = self._insert(coef, intercept[:, None])
+        weights = coef if self.weights == "classes_by_features" else coef.T
+        if self.intercept != "separate" or intercept is None:
+            return weights, None
+        return weights, intercept if self.samples == "rows" else intercept[:, None]
+
+    def _entries(self, b: npt.ArrayLike, n_classes: int) -> Array:
+        entries = np.asarray(b)
+        if entries.size != n_classes:
+            raise ValueError(
+                f"b of shape {entries.shape} was given; it must hold one entry for each of the {n_classes} classes."
+            )
+        return entries.reshape(n_classes)
+
+    def _labels_from(self, targets: Array, n_classes: int) -> Array:
+        if self.labels == "index":
+            if targets.ndim == 1:
+                return targets
+            if not ((targets == 0) | (targets == 1)).all():
+                raise ValueError("soft labels cannot be written as index labels; use labels='one_hot'.")
+            return np.asarray(targets.argmax(axis=1))
+        one_hot = targets if targets.ndim == 2 else np.eye(n_classes)[targets]
+        return self._by_sample(one_hot)
+
+    def numpy_code(self, *, alpha: float = 0.0, penalize_intercept: bool = False) -> str:
+        """Plain NumPy source text of this convention's ``value`` and ``gradient``.
+
+        They are called as :func:`softgrad.check_gradient` calls a user's: ``gradient(W, X, y)`` returns dW, or,
+        with a separate intercept, ``gradient(W, b, X, y)`` returns (dW, db); ``value`` takes the same arguments.
+
+        Parameters
+        ----------
+        alpha : float, default 0.0
+            Of :meth:`value`; written into the text.
+        penalize_intercept : bool, default False
+
+        Raises
+        ------
+        ValueError
+            If alpha is not finite.
+
+        Examples
+        --------
+        >>> print(Convention(labels="one_hot").numpy_code())
+        import numpy as np
+        <BLANKLINE>
+        <BLANKLINE>
+        def log_softmax(Z):  # Z (n, K)
+            Z = Z - Z.max(axis=1, keepdims=True)  # same probabilities, and exp cannot overflow
+            return Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))
+        <BLANKLINE>
+        <BLANKLINE>
+        def value(W, X, y):
+            # W (d, K), X (n, d), y (n, K) one-hot
+            log_P = log_softmax(X @ W)  # (n, K)
+            return -np.sum(y * log_P) / len(X)
+        <BLANKLINE>
+        <BLANKLINE>
+        def gradient(W, X, y):
+            P = np.exp(log_softmax(X @ W))  # (n, K)
+            dZ = (P - y) / len(X)  # (n, K), derivative with respect to the logits
+            return X.T @ dZ  # (d, K)
+        <BLANKLINE>
+        """
+        from softgrad.maths.numpy_code import source_text
+
+        return source_text(self, alpha, penalize_intercept)

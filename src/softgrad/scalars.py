@@ -1,0 +1,30 @@
+"""Scalar parameters at the door: one sentence for whatever is not the number that was asked for."""
+
+from numbers import Integral, Real
+from typing import Any
+
+
+def check_number(
+    name: str, value: Any, expected: str, *, positive: bool = False, infinite: bool = False
+) -> None:
+    """Refuse what is no real number >= 0 (`positive`: > 0), or not finite unless `infinite`; a boolean is none.
+
+    Raises
+    ------
+    ValueError
+    """
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    x = float(value) if number else float("nan")
+    if not (x > 0 or (x == 0 and not positive)) or (x == float("inf") and not infinite):
+        raise ValueError(f"{name}={value!r} was given; pass {expected}.")
+
+
+def check_whole(name: str, value: Any, expected: str, *, least: int = 0) -> None:
+    """Refuse what is no whole number >= `least`.
+
+    Raises
+    ------
+    ValueError
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
+        raise ValueError(f"{name}={value!r} was given; pass {expected}.")
