@@ -1,0 +1,65 @@
+"""Where along a direction the objective is least, on kept logits."""
+
+from typing import Any
+
+import numpy as np
+
+from softgrad.optimize.objective import Iterate, Objective
+
+LONGEST = 2.0**20
+
+
+def line_search(
+    objective: Objective, iterate: Iterate, direction: Any, *, first: float = 1.0, flatness: float = 0.1
+) -> float:
+    """A step t at which the slope has fallen to `flatness` times the slope at 0, or 0.0 where none descends.
+
+    The objective is convex, so its slope along a line never falls: a sign change brackets the minimum, and
+    no comparison of nearly equal values is needed near the optimum. The bracket is cut by a safeguarded secant;
+    it grows fourfold while the slope stays negative, up to `LONGEST`. Reads no row of X; nK exponentials a trial.
+
+    Parameters
+    ----------
+    objective : Objective
+    iterate : Iterate
+    direction : Direction
+        Of the iterate's point.
+    first : float, default 1.0
+        The step tried first.
+    flatness : float, default 0.1
+        In (0, 1).
+
+    Returns
+    -------
+    float
+    """
+    low, slope_low = 0.0, _slope(objective, iterate, direction, 0.0)
+    goal = flatness * abs(slope_low)
+    if not slope_low < 0:
+        return 0.0
+    high, slope_high = np.inf, np.inf
+    step = first
+    for _ in range(60):
+        slope = _slope(objective, iterate, direction, step)
+        if abs(slope) <= goal:
+            return step
+        if slope < 0:
+            low, slope_low = step, slope
+        else:
+            high, slope_high = step, slope
+        if low >= LONGEST:
+            return low
+        step = 4 * step if np.isinf(high) else _secant(low, slope_low, high, slope_high)
+    return low
+
+
+def _slope(objective: Objective, iterate: Iterate, direction: Any, step: float) -> float:
+    slope = float(objective.along(iterate, direction, np.array([step]))[1][0])
+    return np.inf if np.isnan(slope) else slope
+
+
+def _secant(low: float, slope_low: float, high: float, slope_high: float) -> float:
+    """The secant's root, kept off both ends of the bracket by a tenth of its width."""
+    width = high - low
+    share = 0.5 if np.isinf(slope_high) else slope_low / (slope_low - slope_high)
+    return low + width * min(max(share, 0.1), 0.9)

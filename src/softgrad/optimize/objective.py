@@ -1,0 +1,144 @@
+"""The fitted objective: rows + penalty. Every fit and every solver goes through it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from softgrad.optimize.newton_step import solve_in_gauge
+from softgrad.optimize.penalty import Penalty
+from softgrad.rows.base import Point, Rows
+
+Array = npt.NDArray[Any]
+
+SMALL = 1000
+"""K d up to which the exact Hessian is cheap: 8 MB, and a Cholesky factor of it within 20 ms on one core."""
+
+
+@dataclass(eq=False)
+class Iterate:
+    """The objective at one place.
+
+    Attributes
+    ----------
+    params : ndarray of shape (K, d) or (K, d + 1)
+        ``[coef, intercept]``; the last column only where an intercept is fitted.
+    point : Point
+    value : float
+        ``loss + penalty``, in nats.
+    gradient : ndarray of the shape of `params`
+    """
+
+    objective: "Objective"
+    params: Array
+    point: Point
+    value: float
+    gradient: Array
+
+    @cached_property
+    def hessian(self) -> Array:
+        """(P, P), parameters class by class; see :meth:`softgrad.rows.base.Point.hessian`."""
+        full = self.point.hessian()
+        n_classes, width = self.params.shape
+        if not self.objective.fit_intercept:
+            kept = np.arange(full.shape[0]).reshape(n_classes, width + 1)[:, :-1].ravel()
+            full = full[np.ix_(kept, kept)]
+        full[np.diag_indices_from(full)] += self.objective.penalty_diagonal.ravel()
+        return full
+
+    @cached_property
+    def newton_direction(self) -> Array:
+        """``H^+ gradient``, of the shape of `params`; O(P^3) beside the Hessian."""
+        return solve_in_gauge(self.hessian, self.gradient)
+
+    @property
+    def newton_gain(self) -> float:
+        """``(1/2) gradient' H^+ gradient``: what a full step would gain in the quadratic model, in nats."""
+        return 0.5 * float(np.vdot(self.gradient, self.newton_direction))
+
+    def product(self, direction: Array) -> Array:
+        """Hessian times `direction`, both of the shape of `params`. One pass."""
+        coef, intercept = self.objective.split(direction)
+        by_coef, by_intercept, _ = self.point.product(coef, intercept)
+        product: Array = (
+            self.objective.join(by_coef, by_intercept) + self.objective.penalty_diagonal * direction
+        )
+        return product
+
+
+class Objective:
+    """``loss(coef, intercept) + penalty(coef)`` on one source of rows.
+
+    Parameters
+    ----------
+    rows : Rows
+    penalty : Penalty
+    fit_intercept : bool, default True
+        Without one the intercept stays zero.
+    """
+
+    def __init__(self, rows: Rows, penalty: Penalty, *, fit_intercept: bool = True) -> None:
+        self.rows, self.penalty, self.fit_intercept = rows, penalty, fit_intercept
+        self.shape = (rows.n_classes, rows.n_features + fit_intercept)
+        self.penalty_diagonal = np.full(self.shape, penalty.curvature)
+        if fit_intercept:
+            self.penalty_diagonal[:, -1] = 0
+        self._recent: list[Iterate] = []
+
+    @property
+    def n_passes(self) -> float:
+        return self.rows.meter.passes
+
+    @property
+    def hessian_is_cheap(self) -> bool:
+        return self.rows.n_classes * self.rows.n_features <= SMALL
+
+    def scale(self, value: float) -> float:
+        """What relative gaps are relative to: the value, or 1e-12 log K where that is larger."""
+        return max(value, 1e-12 * float(np.log(max(self.rows.n_classes, 2))))
+
+    def split(self, params: Array) -> tuple[Array, Array]:
+        """Coef (K, d) and intercept (K,)."""
+        if self.fit_intercept:
+            return params[:, :-1], params[:, -1]
+        return params, np.zeros(len(params))
+
+    def join(self, coef: Array, intercept: Array) -> Array:
+        """The inverse of :meth:`split`."""
+        return np.column_stack([coef, intercept]) if self.fit_intercept else np.asarray(coef)
+
+    def at(self, params: Array) -> Iterate:
+        """Value and gradient at `params`, in one pass; free where they are one of the last two asked for."""
+        found = [iterate for iterate in self._recent if np.array_equal(iterate.params, params)]
+        iterate = found[0] if found else self._iterate(params)
+        others = [other for other in self._recent if other is not iterate]
+        for old in others[:-1]:
+            old.point.release()
+        self._recent = [*others[-1:], iterate]
+        return iterate
+
+    def direction(self, iterate: Iterate, direction: Array) -> Any:
+        """The rows' Direction for a change of the parameters."""
+        return iterate.point.direction(*self.split(direction))
+
+    def along(self, iterate: Iterate, direction: Any, steps: Array) -> tuple[Array, Array]:
+        """Objective and slope at ``iterate + t * direction`` for each t of `steps`, without reading X."""
+        losses, slopes = iterate.point.along(direction, steps)
+        coefs = [iterate.point.coef + t * direction.coef for t in steps]
+        values = np.array([self.penalty.value(coef) for coef in coefs])
+        tilts = np.array([float(np.vdot(self.penalty.gradient(coef), direction.coef)) for coef in coefs])
+        return losses + values, slopes + tilts
+
+    def balanced(self, params: Array) -> Array:
+        """The same probabilities in the gauge: class means removed."""
+        coef, intercept = self.split(params)
+        return self.join(self.penalty.balance(coef), intercept - intercept.mean())
+
+    def _iterate(self, params: Array) -> Iterate:
+        coef, intercept = (np.ascontiguousarray(part) for part in self.split(params))
+        point = self.rows.at(coef, intercept)
+        by_coef = point.grad_coef + self.penalty.gradient(coef)
+        value = point.loss + self.penalty.value(coef)
+        return Iterate(self, params, point, value, self.join(by_coef, point.grad_intercept))

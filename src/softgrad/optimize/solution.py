@@ -1,0 +1,90 @@
+"""What a fit returns: Solution, its Status in words, and one Record an iteration."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+STATUSES = ("converged", "max_iter", "stalled", "no_optimum", "stopped")
+
+
+class Status(str):
+    """Why a fit ended: one of "converged", "max_iter", "stalled", "no_optimum", "stopped".
+
+    Attributes
+    ----------
+    sentence : str
+        The same for people: the gap that was reached, why the fit ended, and what to do.
+    """
+
+    sentence: str
+
+    def __new__(cls, name: str, sentence: str) -> Self:
+        if name not in STATUSES:
+            raise ValueError(f"{name!r} is not a status; use one of {', '.join(STATUSES)}.")
+        status = super().__new__(cls, name)
+        status.sentence = sentence
+        return status
+
+    def __getnewargs__(self) -> Any:
+        return str(self), self.sentence
+
+
+class Record(NamedTuple):
+    """One outer iteration: the state reached, and what it had cost by then.
+
+    Attributes
+    ----------
+    iteration : int
+        0 is the start.
+    objective : float
+        In nats.
+    gap : float
+        The best certified relative gap so far; nan where there is none.
+    n_passes : float
+        Full reads of X, or 4 * nnz * K flop, whichever is more.
+    seconds : float
+        Since the fit began.
+    """
+
+    iteration: int
+    objective: float
+    gap: float
+    n_passes: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A fitted softmax regression.
+
+    Attributes
+    ----------
+    coef : ndarray of shape (n_classes, n_features)
+    intercept : ndarray of shape (n_classes,)
+        Zeros where none was fitted; ``-inf`` for a class without weight.
+    objective : float
+        Loss + penalty at (coef, intercept), in nats.
+    gap : float
+        Certified: ``(objective - optimum) / max(objective, 1e-12 log K)`` is at most this; nan where alpha = 0.
+    decrement : float
+        ``(1/2) g' H^+ g`` relative to the same; nan where it was not computed.
+    n_passes : float
+    n_iter : int
+        Outer iterations.
+    history : tuple of Record
+    status : Status
+    """
+
+    coef: Array
+    intercept: Array
+    objective: float
+    gap: float
+    decrement: float
+    n_passes: float
+    n_iter: int
+    history: tuple[Record, ...]
+    status: Status

@@ -1,0 +1,171 @@
+"""MemoryRows: labelled, weighted rows in memory; dense.py and sparse.py say how X is cut into tiles."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from softgrad.maths import regression
+from softgrad.maths.cross_entropy import check_targets, check_weights, weight_sum
+from softgrad.rows.base import LogitsAre, Meter
+from softgrad.rows.kept import KeptPoint
+
+Array = npt.NDArray[Any]
+
+
+class MemoryRows(ABC):
+    """Rows whose X fits in memory, as it was given: neither copied nor converted as a whole.
+
+    Parameters
+    ----------
+    X : array of shape (n, d)
+    targets : ndarray of shape (n,) or (n, K)
+        Integer codes 0..K-1 or one distribution over the classes a row.
+    n_classes : int
+    sample_weight : array_like of shape (n,), optional
+        Finite and not negative, with a positive sum.
+
+    Raises
+    ------
+    ValueError
+        If there is no row, or labels or weights do not fit.
+    """
+
+    logits_are: LogitsAre = "kept"
+
+    def __init__(
+        self, X: Any, targets: npt.ArrayLike, n_classes: int, sample_weight: npt.ArrayLike | None = None
+    ) -> None:
+        if X.ndim != 2 or X.shape[0] == 0:
+            raise ValueError(
+                f"X of shape {X.shape} was given; pass at least one row, shape (n_samples, n_features)."
+            )
+        self.X = X
+        self.n_rows, self.n_features, self.n_classes = X.shape[0], X.shape[1], n_classes
+        self.targets = check_targets(targets, self.n_rows, n_classes)
+        weights = check_weights(sample_weight, self.n_rows)
+        self._weights = np.ones(self.n_rows) if weights is None else weights.astype(np.float64, copy=False)
+        self.weight_sum = weight_sum(self._weights)
+        if self.weight_sum == 0:
+            raise ValueError("all sample weights are zero; give at least one row a positive weight.")
+        self.shares = self._weights / self.weight_sum
+        self.meter = Meter(4.0 * self._n_stored() * n_classes)
+        self._reads = 1.0
+
+    @abstractmethod
+    def _n_stored(self) -> int:
+        """Stored entries of X."""
+
+    @abstractmethod
+    def _tiles(self) -> Iterator[tuple[slice, Any]]:
+        """X in pieces of rows whose float64 image is small, in order."""
+
+    @property
+    def class_weights(self) -> Array:
+        if self.targets.ndim == 1:
+            return np.bincount(self.targets, self._weights, minlength=self.n_classes)
+        return np.asarray(self._weights @ self.targets)
+
+    def at(self, coef: Array, intercept: Array) -> KeptPoint:
+        logits = np.empty((self.n_rows, self.n_classes))
+        loss, by_coef, by_intercept = 0.0, np.zeros_like(coef), np.zeros_like(intercept)
+        for part, X in self._tiles():
+            X = regression.as_float(X)
+            logits[part] = regression.logits(X, coef, intercept)
+            sums = regression.loss_and_gradient_at(logits[part], X, self.targets[part], self.shares[part])
+            loss, by_coef, by_intercept = loss + float(sums[0]), by_coef + sums[1], by_intercept + sums[2]
+        self._count(4.0 * self.n_classes, reads=1.0)
+        return KeptPoint(self, coef, intercept, logits, (loss, by_coef, by_intercept))
+
+    def forward(self, coef: Array, intercept: Array) -> Array:
+        """The logits (n, K) of (coef, intercept)."""
+        logits = np.empty((self.n_rows, self.n_classes))
+        logits[:] = intercept
+        if coef.any():
+            for part, X in self._tiles():
+                logits[part] += regression.logits(X, coef)
+            self._count(2.0 * self.n_classes, reads=1.0)
+        return logits
+
+    def pull_back(self, by_logits: Array) -> tuple[Array, Array]:
+        """``by_logits' [X 1]``, for an (n, K) gradient with respect to the logits."""
+        by_coef = np.zeros((self.n_classes, self.n_features))
+        for part, X in self._tiles():
+            by_coef += regression.pulled_back(by_logits[part], X)[0]
+        self._count(2.0 * self.n_classes, reads=1.0)
+        return by_coef, by_logits.sum(axis=0)
+
+    def hessian(self, proba: Array) -> Array:
+        """The mean loss's Hessian at the probabilities (n, K)."""
+        size = self.n_classes * (self.n_features + 1)
+        result = np.zeros((size, size))
+        for part, X in self._tiles():
+            result += regression.hessian_at(proba[part], X, self.shares[part])
+        self._count(self.n_classes * (self.n_classes + 1.0) * self.n_features, reads=1.0)
+        return result
+
+    def grams(self, curvature: Array) -> Array:
+        """``[X 1]' diag(h_k) [X 1]`` for each column h_k of `curvature`, (K, d+1, d+1)."""
+        size = self.n_features + 1
+        result = np.zeros((curvature.shape[1], size, size))
+        for part, X in self._tiles():
+            result += regression.extended_grams(regression.as_float(X), curvature[part])
+        self._count(2.0 * curvature.shape[1] * self.n_features, reads=1.0)
+        return result
+
+    def squares(self, curvature: Array) -> Array:
+        """``sum_i h_ik [x_ij^2 1]``, (K, d+1): the diagonals of :meth:`grams`."""
+        result = np.zeros((curvature.shape[1], self.n_features + 1))
+        for part, X in self._tiles():
+            X = regression.as_float(X)
+            squared = X * X if isinstance(X, np.ndarray) else X.multiply(X)
+            result[:, :-1] += (squared.T @ curvature[part]).T
+        result[:, -1] = curvature.sum(axis=0)
+        self._count(2.0 * curvature.shape[1], reads=1.0)
+        return result
+
+    def moments(self) -> tuple[Array, Array]:
+        means = np.zeros(self.n_features)
+        for part, X in self._tiles():
+            means += regression.as_float(X).T @ self.shares[part]
+        variances = np.zeros(self.n_features)
+        for part, X in self._tiles():
+            variances += self._squared_deviations(regression.as_float(X), means, self.shares[part])
+        self._count(4.0, reads=2.0)
+        return means, np.sqrt(variances)
+
+    @abstractmethod
+    def _squared_deviations(self, X: Any, means: Array, shares: Array) -> Array:
+        """``sum_i share_i (x_ij - mean_j)^2`` over a tile, (d,)."""
+
+    def sample(self, size: int, seed: int) -> Self:
+        rng = np.random.default_rng(seed)
+        strata = self.targets if self.targets.ndim == 1 else self.targets.argmax(axis=1)
+        chosen, weights = [], []
+        for k in range(self.n_classes):
+            members = np.flatnonzero((strata == k) & (self._weights > 0))
+            quota = max(size * len(members) // self.n_rows, size // (2 * self.n_classes), 1)
+            taken = np.sort(rng.choice(members, min(quota, len(members)), replace=False))
+            if taken.size:
+                chosen.append(taken)
+                weights.append(
+                    self._weights[taken] * (self._weights[members].sum() / self._weights[taken].sum())
+                )
+        return self._take(np.concatenate(chosen), np.concatenate(weights))
+
+    def subset(self, fraction: float) -> Self:
+        if not 0 < fraction <= 1:
+            raise ValueError(f"a subset of fraction {fraction} was asked for; it must be in (0, 1].")
+        size = max(1, round(fraction * self.n_rows))
+        chosen = np.sort(np.random.default_rng(0).permutation(self.n_rows)[:size])
+        return self._take(chosen, self._weights[chosen])
+
+    def _take(self, indices: Array, weights: Array) -> Self:
+        taken = type(self)(self.X[indices], self.targets[indices], self.n_classes, weights)
+        taken.meter, taken._reads = self.meter, self._reads * len(indices) / self.n_rows
+        return taken
+
+    def _count(self, flop_per_entry: float, reads: float) -> None:
+        self.meter.add(flop=flop_per_entry * self._n_stored(), reads=reads * self._reads)

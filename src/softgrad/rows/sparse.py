@@ -1,0 +1,29 @@
+"""SparseRows: a SciPy CSR array, never made dense."""
+
+from collections.abc import Iterator
+from typing import Any, final
+
+import numpy as np
+import numpy.typing as npt
+
+from softgrad.rows.memory import MemoryRows
+
+Array = npt.NDArray[Any]
+
+
+@final
+class SparseRows(MemoryRows):
+    """Rows of a CSR array; cost and memory follow the stored entries."""
+
+    def _n_stored(self) -> int:
+        return int(self.X.nnz)
+
+    def _tiles(self) -> Iterator[tuple[slice, Any]]:
+        yield slice(0, self.n_rows), self.X
+
+    def _squared_deviations(self, X: Any, means: Array, shares: Array) -> Array:
+        """Stored entries deviate by x - mean, the zeros in between by the mean."""
+        rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+        stored = np.bincount(X.indices, shares[rows] * (X.data - means[X.indices]) ** 2, minlength=X.shape[1])
+        zero_share = 1 - np.bincount(X.indices, shares[rows], minlength=X.shape[1])
+        return np.asarray(stored + np.maximum(zero_share, 0) * means**2)
