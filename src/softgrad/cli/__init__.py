@@ -1,0 +1,23 @@
+"""The command line: ``softgrad fit | predict | evaluate | check | explain | info``."""
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command ``softgrad``; exits with 0, 1, 2, 130 or 141, as ``softgrad --help`` tells.
+
+    Only the standard library is imported before this line is sure that the ``cli`` extra is installed.
+    """
+    try:
+        from softgrad.cli.app import app
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("typer", "rich"):
+            raise
+        sys.stderr.write(
+            f"softgrad: the command line needs the package {error.name}, which is not installed: "
+            "run pip install 'softgrad[cli,data]'\n"
+        )
+        sys.exit(1)
+    app(prog_name="softgrad")

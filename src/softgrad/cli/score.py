@@ -1,0 +1,76 @@
+"""How good predictions are, in scikit-learn's metrics and against the class shares."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["plain", "score"]
+
+
+@dataclass(frozen=True)
+class _Measures:
+    accuracy: float
+    log_loss: float
+    brier: float
+
+    def to_dict(self) -> dict[str, float]:
+        return {"accuracy": self.accuracy, "log_loss": self.log_loss, "brier": self.brier}
+
+
+def score(
+    codes: NDArray[np.intp], proba: NDArray[Any], labels: NDArray[Any], shares: NDArray[np.float64]
+) -> dict[str, Any]:
+    """Measure predicted probabilities.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_samples,)
+        The true classes, as indices into `labels`.
+    proba : ndarray of shape (n_samples, n_classes)
+        The predicted probabilities.
+    labels : ndarray of shape (n_classes,)
+        The classes.
+    shares : ndarray of shape (n_classes,)
+        The baseline: the probabilities that it gives to every row.
+
+    Returns
+    -------
+    dict
+        accuracy, log_loss (mean, in nats), brier (mean squared distance, from 0 to 2), the same of the
+        baseline, the confusion matrix (rows: true classes) and the classes' precision, recall, F1 and support.
+    """
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+    everything = np.arange(len(labels))
+    guess = proba.argmax(axis=1)
+    table = precision_recall_fscore_support(codes, guess, labels=everything, zero_division=0)
+    return {
+        "rows": len(codes),
+        **_measure(codes, proba).to_dict(),
+        "baseline": _measure(codes, np.tile(shares, (len(codes), 1))).to_dict(),
+        "confusion": confusion_matrix(codes, guess, labels=everything).tolist(),
+        "labels": plain(labels),
+        "per_class": [
+            {"class": label, "precision": p, "recall": r, "f1": f, "support": n}
+            for label, p, r, f, n in zip(plain(labels), *(plain(column) for column in table), strict=True)
+        ],
+    }
+
+
+def _measure(codes: NDArray[np.intp], proba: NDArray[Any]) -> _Measures:
+    from sklearn.metrics import accuracy_score, brier_score_loss, log_loss
+
+    classes = np.arange(proba.shape[1])
+    return _Measures(
+        accuracy=float(accuracy_score(codes, proba.argmax(axis=1))),
+        log_loss=float(log_loss(codes, proba, labels=classes)),
+        brier=float(brier_score_loss(codes, proba, labels=classes, scale_by_half=False)),
+    )
+
+
+def plain(array: NDArray[Any]) -> list[Any]:
+    """Return an array's values as Python's own."""
+    values: list[Any] = np.asarray(array).tolist()
+    return values

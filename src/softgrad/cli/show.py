@@ -1,0 +1,139 @@
+"""Print what a command found: text for people, or one JSON object."""
+
+import json
+import math
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from softgrad.cli.show_scores import show_scores
+
+__all__ = ["show_evaluation", "show_fit", "show_info"]
+
+Report = dict[str, Any]
+_WIDTH_WITHOUT_TERMINAL = 110
+_FEW = 5
+
+
+def show_fit(report: Report, *, as_json: bool) -> None:
+    """Print what ``softgrad fit`` found."""
+    if as_json:
+        _print_json(report)
+        return
+    console = _console()
+    _show_data(console, report["data"])
+    held_out = report["held_out"]
+    if held_out is None:
+        console.print("Held-out metrics: none, as --test-size 0 holds out no rows.")
+    else:
+        _show_fit_figures(console, "Training rows", held_out["fit"])
+        split = held_out["split"]
+        rows = held_out["scores"]["rows"]
+        console.print(f"Held out: {rows} rows (stratified, --seed {split['seed']})")
+        show_scores(console, held_out["scores"], "the class shares of the training rows")
+    if report["fit"] is not None:
+        _show_fit_figures(console, "All rows", report["fit"])
+    _show_model(console, report)
+
+
+def show_evaluation(report: Report, *, as_json: bool) -> None:
+    """Print what ``softgrad evaluate`` found."""
+    if as_json:
+        _print_json(report)
+        return
+    console = _console()
+    console.print(
+        f"Evaluated: {report['scores']['rows']} rows of {report['data']}, target {report['target']}"
+    )
+    show_scores(console, report["scores"], "the class shares of these rows")
+
+
+def show_info(report: Report, *, as_json: bool) -> None:
+    """Print what ``softgrad info`` found."""
+    if as_json:
+        _print_json(report)
+        return
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for name, value in _info_lines(report):
+        table.add_row(name, value)
+    _console().print(table)
+
+
+def _show_data(console: Console, data: Report) -> None:
+    console.print(
+        f"Data: {data['path']}, {data['rows']} rows, {len(data['columns'])} columns, "
+        f"{data['features']} features ({_some(data['columns'])})"
+    )
+    classes = _some([f"{item['class']} ({item['rows']})" for item in data["classes"]])
+    console.print(f"Target: {data['target']}, {len(data['classes'])} classes: {classes}")
+    if data["target_was_float"]:
+        console.print("  its values are whole numbers stored as floats; taken as whole numbers")
+    for item in data["one_hot"]:
+        console.print(f"  {item['column']} is text, one feature for each of {len(item['levels'])} categories: "
+                      f"{_some(item['levels'])}")  # fmt: skip
+    for item in data["imputed"]:
+        console.print(f"  {item['column']}: {item['rows']} missing values filled with {item['value']}")
+    if data["constant"]:
+        console.print(f"  constant, so without effect: {_some(data['constant'])}")
+
+
+def _show_fit_figures(console: Console, title: str, figures: Report) -> None:
+    console.print(
+        f"\n{title}: {figures['rows']} rows fitted in {figures['seconds']:.2f} s, "
+        f"{figures['n_iter']} iterations, {figures['n_passes']:.1f} passes over the data"
+    )
+    console.print(f"  objective  {figures['objective']:.10g}, {figures['certificate']}")
+
+
+def _show_model(console: Console, report: Report) -> None:
+    if report["model"] is None:
+        console.print("\nThe model was not saved; --model FILE fits it again on all rows and saves it.")
+        return
+    how = "fitted again on all rows" if report["held_out"] else "fitted on all rows"
+    console.print(f"\nModel, {how}: {report['model']}")
+
+
+def _info_lines(report: Report) -> list[tuple[str, str]]:
+    if "model" not in report:
+        packages = [(name, number or "not installed") for name, number in report["packages"].items()]
+        first = [(name, str(report[name])) for name in ("softgrad", "kernels", "threads", "python")]
+        return [*first, *packages]
+    target = report["columns"]["target"]["name"] if report["columns"] else "not recorded"
+    parameters = [f"{name}={value}" for name, value in report["parameters"].items()]
+    return [
+        ("model", f"{report['model']}, {report['bytes']} bytes"),
+        ("written by", f"softgrad {report['softgrad_version']}, model format {report['format_version']}"),
+        ("target", target),
+        ("classes", f"{len(report['classes'])}: {_some(report['classes'])}"),
+        ("features", f"{report['features']}: {_some(report['feature_names'] or ['not named'])}"),
+        ("parameters", ", ".join(parameters)),
+        ("objective", f"{report['fit']['objective']:.10g}"),
+        ("certificate", report["fit"]["certificate"]),
+    ]
+
+
+def _some(values: list[Any]) -> str:
+    shown = [str(value) for value in values]
+    if len(shown) <= 2 * _FEW:
+        return ", ".join(shown)
+    return f"{', '.join(shown[:_FEW])}, ... {shown[-1]}"
+
+
+def _console() -> Console:
+    width = None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
+    return Console(width=width, soft_wrap=True, markup=False, highlight=False, emoji=False)
+
+
+def _print_json(report: Report) -> None:
+    sys.stdout.write(json.dumps(_finite(report), indent=2, allow_nan=False) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    """Replace NaN and infinities, which JSON does not have, by null."""
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,402 @@
+"""SoftmaxRegression: scikit-learn's face of the model. Validation and attributes; no arithmetic."""
+
+import warnings
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse
+from joblib import effective_n_jobs
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import accuracy_score
+from sklearn.utils import metadata_routing
+from sklearn.utils.validation import check_is_fitted
+
+from softgrad.functional import fit as fit_rows
+from softgrad.labels import Labels, as_array, check_labels, check_row_weights, of_one_kind
+from softgrad.maths.logits import log_softmax, softmax
+from softgrad.optimize.choose import check_name
+from softgrad.optimize.driver import Callback
+from softgrad.optimize.solution import Record, Solution, Status
+from softgrad.rows.wrap import logits
+from softgrad.scalars import check_number, check_whole
+from softgrad.validation import check_features, refuse_huge
+
+Array = npt.NDArray[Any]
+
+
+class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Softmax (multinomial logistic) regression with a certified fit.
+
+    Minimises ``sum_i w_i loss_i / sum_i w_i + alpha/2 ||coef||^2`` with ``alpha = 1 / (C sum_i w_i)``, which is
+    scikit-learn's LogisticRegression objective divided by ``C sum_i w_i``; w_i is sample_weight times class_weight,
+    losses are in nats, and the intercept is not penalised. With two classes ``coef_`` has one row, the second
+    class's minus the first's, and the objective is scikit-learn's binary one.
+
+    Parameters
+    ----------
+    C : float, default 1.0
+        Inverse strength of the penalty, as scikit-learn's; ``np.inf`` for none.
+    l1_ratio : float, default 0.0
+        Only 0 for now.
+    fit_intercept : bool, default True
+    class_weight : dict, "balanced" or None, default None
+        Factors of the classes' weights; "balanced" is ``sum w / (K * the class's weight)``.
+    tol : float, default 1e-8
+        The fit ends when (objective - optimum) / objective is proved to be at most this.
+    max_iter : int, default 1000
+        Outer iterations of the solver.
+    solver : str, default "auto"
+        "newton", "lbfgs", "gradient-descent" or "accelerated-gradient"; "auto" is newton where K d <= 1000, else
+        lbfgs. "newton-cholesky" is newton, "sag" and "saga" are auto.
+    warm_start : bool, default False
+        Start from the last fit, which must have had the same classes and features.
+    classes : array_like, optional
+        All labels there may be, in the order of ``classes_``; without, the sorted labels in y. Labels without rows
+        get probability 0 (coef 0, intercept ``-inf``).
+    n_jobs : int, optional
+        Threads; None is all the process may use, one for small work.
+    random_state : int, optional
+        For interface compatibility: the fit is deterministic.
+    verbose : int, default 0
+        1 prints how the fit ended, 2 each iteration too.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    coef_ : ndarray of shape (n_classes, n_features), or (1, n_features) for two classes; float64
+    intercept_ : ndarray of shape (n_classes,) or (1,); float64
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Only where X had string column names.
+    n_iter_ : int
+    objective_ : float
+        In nats, at the returned coefficients.
+    gap_ : float
+        Certified relative gap; nan where ``1 / (C sum w)`` is 0, as for C = inf.
+    decrement_ : float
+        Relative Newton decrement, where it was computed; else nan.
+    n_passes_ : float
+        Work in passes over X, all included.
+    history_ : list of Record
+        (iteration, objective, gap, n_passes, seconds).
+    status_ : Status
+        "converged", "max_iter", "stalled", "no_optimum" or "stopped"; ``status_.sentence`` says it in words.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from softgrad import SoftmaxRegression
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = SoftmaxRegression().fit(X, y)
+    >>> model.gap_ <= 1e-8, round(model.objective_, 6), round(model.score(X, y), 4)
+    (True, 0.192575, 0.9733)
+    """
+
+    __metadata_request__fit: ClassVar[dict[str, str]] = {"callback": metadata_routing.UNUSED}
+
+    classes_: Array
+    coef_: Any
+    intercept_: Array
+    n_iter_: int
+    objective_: float
+    gap_: float
+    decrement_: float
+    n_passes_: float
+    history_: list[Record]
+    status_: Status
+
+    def __init__(
+        self,
+        C: float = 1.0,
+        *,
+        l1_ratio: float = 0.0,
+        fit_intercept: bool = True,
+        class_weight: Any = None,
+        tol: float = 1e-8,
+        max_iter: int = 1000,
+        solver: str = "auto",
+        warm_start: bool = False,
+        classes: Any = None,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.C = C
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.class_weight = class_weight
+        self.tol = tol
+        self.max_iter = max_iter
+        self.solver = solver
+        self.warm_start = warm_start
+        self.classes = classes
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        callback: Callback | None = None,
+        **options: Any,
+    ) -> Self:
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : array_like, sparse array or data frame of shape (n_samples, n_features)
+            Any real type, kept as it is; pandas, polars and Arrow frames give their column names.
+        y : array_like of shape (n_samples,), or (n_samples, n_classes) of floats
+            Labels, or soft labels whose rows sum to 1.
+        sample_weight : array_like of shape (n_samples,), optional
+            Finite and not negative.
+        callback : callable, optional
+            Called with a Record after each iteration; a true result stops the fit.
+
+        Returns
+        -------
+        SoftmaxRegression
+
+        Raises
+        ------
+        ValueError
+            If a parameter, X, y or a weight is not usable; the sentence says why.
+        TypeError
+            If an unknown option is given.
+
+        Warns
+        -----
+        ConvergenceWarning
+            Once, where the fit ended above tol: with the achieved gap, the cause and the remedy.
+        """
+        self._check_options(options)
+        self._check_params()
+        if callback is not None and not callable(callback):
+            raise TypeError(f"callback={callback!r} was given; pass a function of one Record, or None.")
+        before = dict(vars(self))
+        try:
+            self._fit(X, y, sample_weight, callback)
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+        sentence = f"softgrad: {self.status_}: {self.status_.sentence}"
+        if self.verbose:
+            print(sentence)
+        if self.status_ not in ("converged", "stopped"):
+            warnings.warn(sentence, ConvergenceWarning, stacklevel=2)
+        return self
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, callback: Callback | None) -> None:
+        features = check_features(self, X, reset=not self._warm())
+        refuse_huge(features)
+        labels = check_labels(y, self.classes, features.shape[0])
+        if len(labels.classes) < 2:
+            raise ValueError(
+                f"y holds one class only, {labels.classes[0]!r}; a fit needs rows of at least two classes."
+            )
+        weights = check_row_weights(labels, sample_weight, self.class_weight)
+        total = float(features.shape[0] if weights is None else weights.sum())
+        solution = fit_rows(
+            features,
+            labels.targets,
+            alpha=self._alpha(total, len(labels.classes)),
+            sample_weight=weights,
+            fit_intercept=bool(self.fit_intercept),
+            n_classes=len(labels.classes),
+            solver=self.solver,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            start=self._start(labels),
+            callback=self._reporting(callback),
+            n_threads=None if self.n_jobs is None else effective_n_jobs(self.n_jobs),
+        )
+        self._keep(labels, solution)
+
+    def decision_function(self, X: Any) -> Array:
+        """Logits of shape (n, n_classes), or the second class's minus the first's, (n,), for two classes.
+
+        Raises
+        ------
+        ValueError
+            If X does not have the columns that were fitted.
+        """
+        scores = self._scores(X)[0]
+        return np.asarray(scores[:, 0]) if len(self.classes_) == 2 else scores
+
+    def predict(self, X: Any) -> Array:
+        """The likeliest class of each row, (n,).
+
+        Raises
+        ------
+        ValueError
+            As :meth:`decision_function`.
+        """
+        scores = self.decision_function(X)
+        places = (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)
+        return np.asarray(self.classes_[places])
+
+    def predict_proba(self, X: Any) -> Array:
+        """Probabilities (n, n_classes), columns as ``classes_``; float32 for float32 X, else float64.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`decision_function`.
+        """
+        return self._probabilities(X, softmax)
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """Logarithms of the probabilities, computed as such: they do not underflow. Type as :meth:`predict_proba`.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`decision_function`.
+        """
+        return self._probabilities(X, log_softmax)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy: the weighted share of rows whose likeliest class is their label.
+
+        Raises
+        ------
+        ValueError
+            If X does not have the columns that were fitted, or y is no label a row.
+        """
+        given = as_array(y, "y")
+        if given.ndim == 2 and given.shape[1] > 1:
+            raise ValueError(
+                f"y of shape {given.shape} was given; accuracy needs one label a row, as y.argmax(axis=1)."
+            )
+        labels = of_one_kind(given.ravel())
+        return float(accuracy_score(labels, self.predict(X), sample_weight=sample_weight))
+
+    def sparsify(self) -> Self:
+        """Turn ``coef_`` into a SciPy CSR matrix, which predicts the same."""
+        check_is_fitted(self)
+        self.coef_ = scipy.sparse.csr_matrix(self.coef_)
+        return self
+
+    def densify(self) -> Self:
+        """Turn ``coef_`` back into an array."""
+        check_is_fitted(self)
+        self.coef_ = self._dense_coef()
+        return self
+
+    def save(self, path: Any) -> None:
+        """Write the fitted model to one file, without pickle; :func:`softgrad.load` reads it.
+
+        Raises
+        ------
+        softgrad.modelfile.ModelFileError
+            If the model is not fitted or cannot be written.
+        """
+        from softgrad import modelfile
+
+        modelfile.save(path, self)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _scores(self, X: Any) -> tuple[Array, Any]:
+        check_is_fitted(self)
+        features = check_features(self, X, reset=False)
+        return logits(features, self._dense_coef(), self.intercept_), features.dtype
+
+    def _probabilities(self, X: Any, function: Any) -> Array:
+        scores, dtype = self._scores(X)
+        if len(self.classes_) == 2:
+            scores = np.column_stack([np.zeros(len(scores)), scores])
+        result: Array = function(scores)
+        return result.astype(np.float32) if dtype == np.float32 else result
+
+    def _dense_coef(self) -> Array:
+        coef: Any = self.coef_  # an array, or after sparsify a CSR matrix
+        return np.asarray(coef.toarray() if hasattr(coef, "toarray") else coef)
+
+    def _alpha(self, weight_sum: float, n_classes: int) -> float:
+        """1 / (C sum w); twice that for two classes, whose symmetric rows are half of coef_ each: 2 (1/2)^2 2 = 1."""
+        strength = float(self.C) * weight_sum
+        alpha = 1.0 / strength if strength else np.inf
+        if np.isinf(alpha):
+            raise ValueError(
+                f"C={self.C!r} was given, so small that 1 / (C sum w) overflows; pass a larger C."
+            )
+        return 2 * alpha if n_classes == 2 else alpha
+
+    def _keep(self, labels: Labels, solution: Solution) -> None:
+        two = len(labels.classes) == 2
+        self.classes_ = labels.classes
+        self.coef_ = solution.coef[1:] - solution.coef[:1] if two else solution.coef
+        self.intercept_ = solution.intercept[1:] - solution.intercept[:1] if two else solution.intercept
+        self.n_iter_ = solution.n_iter
+        self.objective_, self.gap_, self.decrement_ = solution.objective, solution.gap, solution.decrement
+        self.n_passes_, self.history_, self.status_ = (
+            solution.n_passes,
+            list(solution.history),
+            solution.status,
+        )
+
+    def _warm(self) -> bool:
+        return bool(self.warm_start) and hasattr(self, "coef_")
+
+    def _start(self, labels: Labels) -> tuple[Array, Array] | None:
+        if not self._warm():
+            return None
+        if not np.array_equal(self.classes_, labels.classes):
+            raise ValueError(
+                f"warm_start=True starts from a fit of the classes {self.classes_.tolist()}, but y has "
+                f"{labels.classes.tolist()}; declare them all with classes=, or fit with warm_start=False."
+            )
+        coef, intercept = self._dense_coef(), self.intercept_
+        if len(self.classes_) == 2:
+            coef, intercept = np.vstack([-coef, coef]) / 2, np.concatenate([-intercept, intercept]) / 2
+        return coef, np.where(np.isneginf(intercept), 0.0, intercept)
+
+    def _reporting(self, callback: Callback | None) -> Callback | None:
+        if self.verbose < 2:
+            return callback
+
+        def report(record: Record) -> Any:
+            print(
+                f"softgrad: iteration {record.iteration}: objective {record.objective:.12g}, gap {record.gap:.2g}, "
+                f"{record.n_passes:.1f} passes, {record.seconds:.2f} s"
+            )
+            return callback is not None and callback(record)
+
+        return report
+
+    def _check_options(self, options: dict[str, Any]) -> None:
+        if options:
+            name = next(iter(options))
+            reason = "offsets are not there yet" if name == "offset" else "there is no such option"
+            raise TypeError(
+                f"fit was given {name}=, but {reason}; it takes X, y, sample_weight and callback."
+            )
+
+    def _check_params(self) -> None:
+        check_number("C", self.C, "one number > 0, np.inf for no penalty", positive=True, infinite=True)
+        check_number("tol", self.tol, "a finite relative gap >= 0")
+        check_whole("max_iter", self.max_iter, "a whole number >= 1", least=1)
+        if not isinstance(self.verbose, bool):
+            check_whole("verbose", self.verbose, "0, 1 or 2 (more is as 2)")
+        if self.n_jobs is not None:
+            least = 1 if self.n_jobs == 0 else -(2**31)
+            check_whole("n_jobs", self.n_jobs, "a number of threads, -1 for all, or None", least=least)
+        check_number("l1_ratio", self.l1_ratio, "0: only the L2 penalty is there yet")
+        if self.l1_ratio != 0:
+            raise ValueError(
+                f"l1_ratio={self.l1_ratio!r} was given, but only the L2 penalty is there yet; pass 0."
+            )
+        for name in ("fit_intercept", "warm_start"):
+            if not isinstance(getattr(self, name), bool | np.bool_):
+                raise ValueError(f"{name}={getattr(self, name)!r} was given; pass True or False.")
+        check_name(self.solver)

@@ -1,0 +1,312 @@
+"""The functional face: loss, gradient, Hessian products and fits on arrays or Rows, in the canonical convention."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from softgrad.kernels.threads import limited
+from softgrad.optimize.choose import check_name, choose
+from softgrad.optimize.driver import Callback, Limits, minimize
+from softgrad.optimize.objective import Objective
+from softgrad.optimize.penalty import L2
+from softgrad.optimize.solution import Solution
+from softgrad.rows.base import Rows
+from softgrad.rows.wrap import (
+    as_given,
+    as_rows,
+    as_table,
+    check_present,
+    checked_targets,
+    is_rows,
+    present,
+    restricted,
+)
+from softgrad.scalars import check_number, check_whole
+
+__all__ = ["fit", "hessian_product", "loss_and_gradient"]
+
+Array = npt.NDArray[Any]
+
+
+def loss_and_gradient(
+    coef: npt.ArrayLike,
+    intercept: npt.ArrayLike | None,
+    X: Any,
+    y: npt.ArrayLike | None = None,
+    *,
+    sample_weight: npt.ArrayLike | None = None,
+    alpha: float = 0.0,
+    n_threads: int | None = None,
+) -> tuple[float, Array, Array | None]:
+    """Objective ``loss + alpha/2 ||coef||^2`` and its gradient, in one pass over the rows.
+
+    The canonical convention (:mod:`softgrad.maths.regression`): the loss is the weighted mean, in nats, and the
+    gradient ``(1 / sum w) sum_i w_i (proba_i - Y_i) x_i' + alpha coef``.
+
+    Parameters
+    ----------
+    coef : array_like of shape (n_classes, n_features)
+    intercept : array_like of shape (n_classes,), or None
+    X : array of shape (n_samples, n_features), CSR array, or Rows
+        Floating, integer or boolean; neither copied nor converted as a whole.
+    y : array_like of shape (n_samples,) or (n_samples, n_classes)
+        Codes 0..n_classes-1, or soft labels; None where X is Rows.
+    sample_weight : array_like of shape (n_samples,), optional
+        Finite, >= 0, with a positive sum.
+    alpha : float, default 0.0
+        Strength of the penalty on the mean scale; the intercept is not penalised.
+    n_threads : int, optional
+        At most this many threads; all that the process may use where not given.
+
+    Returns
+    -------
+    objective : float
+        The loss where alpha = 0.
+    grad_coef : ndarray of shape (n_classes, n_features)
+    grad_intercept : ndarray of shape (n_classes,), or None
+        None where `intercept` is None.
+
+    Raises
+    ------
+    ValueError
+        If shapes, labels, weights, alpha or n_threads do not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X, y = np.array([[1.0], [3.0]]), [0, 1]
+    >>> value, by_coef, by_intercept = loss_and_gradient(np.zeros((2, 1)), np.zeros(2), X, y)
+    >>> round(value, 6), by_coef.ravel().tolist(), by_intercept.tolist()
+    (0.693147, [0.5, -0.5], [0.0, 0.0])
+    """
+    coef, offsets = _parameters(coef, intercept)
+    _check_alpha(alpha)
+    _check_threads(n_threads)
+    rows = as_rows(X, y, sample_weight=sample_weight, n_classes=len(coef))
+    _check_width(coef, rows)
+    penalty = L2(alpha)
+    with limited(n_threads, rows.meter.flop_per_pass):
+        point = rows.at(coef, np.zeros(len(coef)) if offsets is None else offsets)
+    gradient = point.grad_coef + penalty.gradient(coef)
+    return point.loss + penalty.value(coef), gradient, None if offsets is None else point.grad_intercept
+
+
+def hessian_product(
+    coef: npt.ArrayLike,
+    intercept: npt.ArrayLike | None,
+    direction_coef: npt.ArrayLike,
+    direction_intercept: npt.ArrayLike | None,
+    X: Any,
+    *,
+    sample_weight: npt.ArrayLike | None = None,
+    alpha: float = 0.0,
+    n_threads: int | None = None,
+) -> tuple[Array, Array | None]:
+    """Hessian of the objective times a direction; labels play no part in it.
+
+    ``(1 / sum w) sum_i w_i (p_i * a_i - p_i (p_i'a_i)) x_i' + alpha direction_coef`` with ``a_i`` the direction's
+    logits.
+
+    Parameters
+    ----------
+    coef, direction_coef : array_like of shape (n_classes, n_features)
+    intercept, direction_intercept : array_like of shape (n_classes,), or None
+        None for zero.
+    X, sample_weight, alpha, n_threads
+        As :func:`loss_and_gradient` takes them.
+
+    Returns
+    -------
+    coef part : ndarray of shape (n_classes, n_features)
+    intercept part : ndarray of shape (n_classes,), or None
+        None where both `intercept` and `direction_intercept` are None.
+
+    Raises
+    ------
+    ValueError
+        As :func:`loss_and_gradient`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> hessian_product(np.zeros((2, 1)), None, [[1.0], [-1.0]], None, np.array([[2.0]]))[0].ravel().tolist()
+    [2.0, -2.0]
+    """
+    coef, offsets = _parameters(coef, intercept)
+    direction, change = _parameters(direction_coef, direction_intercept)
+    if direction.shape != coef.shape:
+        raise ValueError(
+            f"the direction's coef has shape {direction.shape}, coef has {coef.shape}; they must be equal."
+        )
+    _check_alpha(alpha)
+    _check_threads(n_threads)
+    X = X if is_rows(X) else as_table(X)
+    y = None if is_rows(X) else np.zeros(X.shape[0], dtype=np.intp)
+    rows = as_rows(X, y, sample_weight=sample_weight, n_classes=len(coef))
+    _check_width(coef, rows)
+    zero = np.zeros(len(coef))
+    with limited(n_threads, rows.meter.flop_per_pass):
+        point = rows.at(coef, zero if offsets is None else offsets)
+        by_coef, by_intercept, _ = point.product(direction, zero if change is None else change)
+    without = offsets is None and change is None
+    return by_coef + alpha * direction, None if without else by_intercept
+
+
+def fit(
+    X: Any,
+    y: npt.ArrayLike | None = None,
+    *,
+    alpha: float,
+    sample_weight: npt.ArrayLike | None = None,
+    fit_intercept: bool = True,
+    n_classes: int | None = None,
+    solver: str = "auto",
+    tol: float = 1e-8,
+    max_iter: int = 1000,
+    start: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    callback: Callback | None = None,
+    n_threads: int | None = None,
+) -> Solution:
+    """Fit softmax regression, ``min loss + alpha/2 ||coef||^2``, to a certified gap.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, n_features), CSR array, or Rows
+    y : array_like of shape (n_samples,) or (n_samples, n_classes)
+        Codes or soft labels; None where X is Rows.
+    alpha : float
+        >= 0, on the mean scale: scikit-learn's C is ``1 / (alpha * sum w)``. Zero for maximum likelihood, where
+        no lower bound exists: the relative Newton decrement then stops the fit, and `gap` is nan.
+    sample_weight : array_like of shape (n_samples,), optional
+    fit_intercept : bool, default True
+        The intercept is not penalised.
+    n_classes : int, optional
+        Where not given, the largest code plus one. Classes without weight get coef 0 and intercept ``-inf``, so
+        probability 0.
+    solver : str, default "auto"
+        "newton" (exact Hessian), "lbfgs", "gradient-descent", "accelerated-gradient"; "auto" is newton where
+        K d <= 1000, else lbfgs.
+    tol : float, default 1e-8
+        The certified relative gap to stop at.
+    max_iter : int, default 1000
+        Outer iterations.
+    start : tuple (coef, intercept), optional
+        Zeros where not given.
+    callback : callable, optional
+        Called with a :class:`softgrad.optimize.solution.Record` after each iteration; a true result stops the fit.
+    n_threads : int, optional
+        At most this many threads; all that the process may use where not given.
+
+    Returns
+    -------
+    Solution
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range, or fewer than two classes have weight.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> solution = fit(np.array([[0.0], [1.0], [2.0], [3.0]]), [0, 1, 0, 1], alpha=0.1)
+    >>> str(solution.status), solution.gap <= 1e-8
+    ('converged', True)
+    """
+    _check_alpha(alpha)
+    check_name(solver)
+    if not isinstance(fit_intercept, bool | np.bool_):
+        raise ValueError(f"fit_intercept={fit_intercept!r} was given; pass True or False.")
+    limits = _checked_limits(tol, max_iter)
+    _check_threads(n_threads)
+    if is_rows(X):
+        rows = as_given(X, y, sample_weight)
+        total, kept = rows.n_classes, np.arange(rows.n_classes)
+        _check_all_present(rows)
+    else:
+        X = as_table(X)
+        targets, total = checked_targets(y, X.shape[0], n_classes)
+        kept = present(targets, sample_weight)
+        check_present(kept, total)
+        seen = restricted(targets, kept, total)
+        rows = as_rows(X, seen, sample_weight=sample_weight, n_classes=len(kept))
+    objective = Objective(rows, L2(alpha), fit_intercept=fit_intercept)
+    begin = None if start is None else _start(start, objective, kept)
+    with limited(n_threads, rows.meter.flop_per_pass):
+        solution = minimize(objective, choose(solver, objective), limits, start=begin, callback=callback)
+    return _with_absent(solution, kept, total)
+
+
+def _check_all_present(rows: Rows) -> None:
+    """Arrays can leave classes without weight out; Rows hold theirs."""
+    absent = np.flatnonzero(rows.class_weights <= 0)
+    if absent.size:
+        raise ValueError(
+            f"the classes {absent.tolist()[:10]} of the {rows.n_classes} in these Rows have no weight; "
+            "leave them out of the Rows' labels."
+        )
+
+
+def _with_absent(solution: Solution, present: Array, n_classes: int) -> Solution:
+    """Classes without weight at their exact limit: coef 0, intercept -inf, probability 0."""
+    if len(present) == n_classes:
+        return solution
+    coef = np.zeros((n_classes, solution.coef.shape[1]))
+    intercept = np.full(n_classes, -np.inf)
+    coef[present], intercept[present] = solution.coef, solution.intercept
+    return replace(solution, coef=coef, intercept=intercept)
+
+
+def _start(start: tuple[npt.ArrayLike, npt.ArrayLike], objective: Objective, present: Array) -> Array:
+    coef, intercept = (np.asarray(part, dtype=np.float64) for part in start)
+    if len(present) < len(coef) and coef.shape[:1] == intercept.shape:
+        coef, intercept = coef[present[present < len(coef)]], intercept[present[present < len(coef)]]
+    expected = (objective.rows.n_classes, objective.rows.n_features)
+    if coef.shape != expected or intercept.shape != expected[:1]:
+        raise ValueError(
+            f"the start has coef of shape {coef.shape} and intercept of shape {intercept.shape} for the present "
+            f"classes; pass {expected} and {expected[:1]}."
+        )
+    if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
+        raise ValueError("the start holds NaN or infinite numbers; pass finite ones.")
+    return objective.join(coef, intercept)
+
+
+def _parameters(coef: npt.ArrayLike, intercept: npt.ArrayLike | None) -> tuple[Array, Array | None]:
+    weights = np.asarray(coef, dtype=np.float64)
+    if weights.ndim != 2 or len(weights) == 0:
+        raise ValueError(f"coef of shape {weights.shape} was given; pass shape (n_classes, n_features).")
+    if intercept is None:
+        return weights, None
+    offsets = np.asarray(intercept, dtype=np.float64)
+    if offsets.shape != (len(weights),):
+        raise ValueError(
+            f"intercept of shape {offsets.shape} was given; pass shape ({len(weights)},), one a class."
+        )
+    return weights, offsets
+
+
+def _check_width(coef: Array, rows: Rows) -> None:
+    if coef.shape != (rows.n_classes, rows.n_features):
+        raise ValueError(
+            f"coef of shape {coef.shape} does not fit rows of {rows.n_features} features and {rows.n_classes} "
+            f"classes; pass shape ({rows.n_classes}, {rows.n_features})."
+        )
+
+
+def _check_alpha(alpha: Any) -> None:
+    expected = "one finite number >= 0 (per-feature penalties are not there yet)"
+    check_number("alpha", alpha, expected)
+
+
+def _check_threads(n_threads: Any) -> None:
+    if n_threads is not None:
+        check_whole("n_threads", n_threads, "a whole number >= 1, or None for all cores", least=1)
+
+
+def _checked_limits(tol: Any, max_iter: Any) -> Limits:
+    check_number("tol", tol, "a finite relative gap >= 0")
+    check_whole("max_iter", max_iter, "a whole number >= 0")
+    return Limits(float(tol), int(max_iter))

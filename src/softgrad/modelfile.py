@@ -1,0 +1,299 @@
+"""Save a fitted `SoftmaxRegression` to one file, and load it again. No pickle: loading never runs code.
+
+The file is a zip archive of three uncompressed members, so that NumPy and every zip tool can read it, and the
+archive's CRC-32 guards every byte of their content:
+
+``model.json``
+    The format's name and version, the estimator's parameters, the labels with their type, the feature names,
+    the fit's figures, and the column schema (null where the model was not fitted on a data table).
+``coef.npy``, ``intercept.npy``
+    The coefficients as float64, in NumPy's own format.
+
+The same model always gives the same bytes. ``history_`` is not stored: it is ``[]`` in a loaded estimator.
+"""
+
+import io
+import json
+import math
+import os
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+import softgrad
+from softgrad.jsonvalues import decode, encode
+from softgrad.optimize.solution import Status
+from softgrad.table.atomic import write_atomically
+from softgrad.table.columns import Columns
+from softgrad.table.errors import quote
+
+if TYPE_CHECKING:
+    from softgrad.estimator import SoftmaxRegression
+
+__all__ = ["ModelFileError", "describe", "load", "load_with_columns", "save"]
+
+_FORMAT, _VERSION = "softgrad-model", 1
+_MEMBERS = ["coef.npy", "intercept.npy", "model.json"]
+_MAX_JSON = 64 * 2**20
+_MAX_HEADER = 1024
+_FITTED = ("objective_", "gap_", "decrement_", "n_iter_", "n_passes_")
+# What zipfile, json and numpy raise on bytes that are not what they expect.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+
+
+class ModelFileError(ValueError):
+    """A model that cannot be saved, or a file that is not a whole softgrad model; told in one sentence."""
+
+
+def save(
+    path: str | os.PathLike[str], estimator: "SoftmaxRegression", columns: Columns | None = None
+) -> None:
+    """Write a fitted estimator to a file, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Where to write; a file there is replaced.
+    estimator : SoftmaxRegression
+        Fitted.
+    columns : Columns, optional
+        The schema of the data table that the estimator was fitted on.
+
+    Raises
+    ------
+    ModelFileError
+        If the estimator is not fitted, or its labels or a parameter (a `RandomState`, say) cannot be stored
+        without pickle.
+    OSError
+        If the folder or the disk refuses.
+    """
+    if not hasattr(estimator, "coef_"):
+        raise ModelFileError("the estimator is not fitted, so there is no model to save: call fit first")
+    sparse = hasattr(estimator.coef_, "toarray")
+    coef = estimator.coef_.toarray() if sparse else estimator.coef_
+    members = {
+        "model.json": _to_json(_metadata(estimator, columns, sparse)),
+        "coef.npy": _to_npy(coef),
+        "intercept.npy": _to_npy(estimator.intercept_),
+    }
+    write_atomically(path, lambda stream: _write_zip(stream, members))
+
+
+def load(path: str | os.PathLike[str]) -> "SoftmaxRegression":
+    """Read a fitted estimator from a model file.
+
+    No more is read than the file is long, and every size that it states is checked before it is believed.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A file that `save`, ``SoftmaxRegression.save`` or ``softgrad fit --model`` wrote.
+
+    Returns
+    -------
+    SoftmaxRegression
+        Predicts bit for bit as the one that was saved; ``history_`` is ``[]``.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is missing, not a softgrad model, cut short, damaged, or of a newer format.
+    """
+    return load_with_columns(path)[0]
+
+
+def load_with_columns(path: str | os.PathLike[str]) -> tuple["SoftmaxRegression", Columns | None]:
+    """Read a fitted estimator, and the schema of the data table that it was fitted on (None if on arrays).
+
+    Raises
+    ------
+    ModelFileError
+        As `load`.
+    """
+    restored: tuple[SoftmaxRegression, Columns | None] = _read(path, _restore)
+    return restored
+
+
+def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return the format version and the softgrad version that a model file was written with.
+
+    Raises
+    ------
+    ModelFileError
+        As `load`.
+    """
+    found: dict[str, Any] = _read(
+        path, lambda meta, _: {key: meta[key] for key in ("format_version", "softgrad_version")}
+    )
+    return found
+
+
+# ------------------------------------------------------------------------------------------------- writing
+
+
+def _metadata(estimator: "SoftmaxRegression", columns: Columns | None, sparse: bool) -> dict[str, Any]:
+    names = getattr(estimator, "feature_names_in_", None)
+    parameters = estimator.get_params(deep=False).items()
+    return {
+        "format": _FORMAT,
+        "format_version": _VERSION,
+        "softgrad_version": softgrad.__version__,
+        "parameters": {name: _encode(value, f"the parameter {name}") for name, value in parameters},
+        "classes": _encode(np.asarray(estimator.classes_), "the labels in classes_"),
+        "feature_names": None if names is None else [str(name) for name in names],
+        "coef_shape": list(estimator.coef_.shape),
+        "sparse": sparse,
+        "fitted": {name: _encode(getattr(estimator, name), name) for name in _FITTED},
+        "status": {"name": str(estimator.status_), "sentence": estimator.status_.sentence},
+        "columns": None if columns is None else columns.to_dict(),
+    }
+
+
+def _encode(value: Any, what: str) -> Any:
+    try:
+        return encode(value)
+    except TypeError as error:
+        raise ModelFileError(
+            f"{what} cannot be saved: it is or holds {error}, and a model file holds numbers, booleans, text and "
+            "arrays of these, so change it before saving"
+        ) from error
+
+
+def _to_json(metadata: dict[str, Any]) -> bytes:
+    data = json.dumps(metadata, sort_keys=True, allow_nan=False, separators=(",", ":")).encode("ascii")
+    if len(data) > _MAX_JSON:
+        raise ModelFileError("the labels and names take more than 64 MB, which a model file does not hold")
+    return data
+
+
+def _to_npy(array: Any) -> bytes:
+    stream = io.BytesIO()
+    npy.write_array(stream, np.asarray(array, dtype="<f8"), version=(1, 0), allow_pickle=False)
+    return stream.getvalue()
+
+
+def _write_zip(stream: BinaryIO, members: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, data in members.items():
+            info = zipfile.ZipInfo(name)  # dated 1980: the same model gives the same bytes
+            info.create_system, info.external_attr = 3, 0o644 << 16
+            archive.writestr(info, data)
+
+
+# ------------------------------------------------------------------------------------------------- reading
+
+
+def _read(path: str | os.PathLike[str], use: Callable[[dict[str, Any], zipfile.ZipFile], Any]) -> Any:
+    name = quote(os.fspath(path))
+    with _open(Path(path), name) as stream:
+        head = stream.read(4)
+        if head != b"PK\3\4":
+            what = "is empty" if not head else "is not a softgrad model file"
+            raise ModelFileError(f"{name} {what}: give a file that softgrad fit or estimator.save wrote")
+        try:
+            with zipfile.ZipFile(stream) as archive:
+                return use(_read_metadata(archive, name), archive)
+        except ModelFileError:
+            raise
+        except _DAMAGE as error:
+            raise ModelFileError(
+                f"{name} is damaged or cut short: copy it again from where it was written, or fit again"
+            ) from error
+
+
+def _open(path: Path, name: str) -> BinaryIO:
+    if not path.exists():
+        raise ModelFileError(f"there is no model file {name}")
+    if not path.is_file():
+        raise ModelFileError(f"{name} is not a file, but a model file is expected")
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise ModelFileError(f"cannot read {name}: {error.strerror}") from error
+
+
+def _read_metadata(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
+    members = archive.infolist()
+    if sorted(info.filename for info in members) != _MEMBERS:
+        raise ModelFileError(f"{name} is a zip archive, but not a softgrad model file")
+    if any(info.compress_type or info.file_size != info.compress_size for info in members):
+        raise ValueError("a member is compressed")
+    if archive.getinfo("model.json").file_size > _MAX_JSON:
+        raise ValueError("model.json is too large")
+    meta = json.loads(archive.read("model.json"), parse_constant=_refuse_constant)
+    if meta["format"] != _FORMAT:
+        raise ModelFileError(f"{name} is a zip archive, but not a softgrad model file")
+    if meta["format_version"] != _VERSION:
+        raise ModelFileError(
+            f"{name} is of model format {quote(meta['format_version'])}, but this softgrad reads "
+            f"format {_VERSION}: upgrade softgrad"
+        )
+    result: dict[str, Any] = meta
+    return result
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _restore(meta: dict[str, Any], archive: zipfile.ZipFile) -> tuple["SoftmaxRegression", Columns | None]:
+    from softgrad.estimator import SoftmaxRegression  # it imports this module to save
+
+    classes = decode(meta["classes"])
+    n_rows, n_features = meta["coef_shape"]
+    if n_rows not in (len(classes), len(classes) - 1 if len(classes) == 2 else None) or n_features < 1:
+        raise ValueError("the shape of coef_ does not fit the labels")
+    columns = None if meta["columns"] is None else Columns.from_dict(meta["columns"])
+    names = meta["feature_names"]
+    if len(columns.encoded_names if columns else names or range(n_features)) != n_features:
+        raise ValueError("the names do not fit the shape of coef_")
+    estimator = SoftmaxRegression(**{name: decode(value) for name, value in meta["parameters"].items()})
+    fitted = {name: decode(meta["fitted"][name]) for name in _FITTED} | {
+        "classes_": classes,
+        "n_features_in_": n_features,
+        "coef_": _read_array(archive, "coef.npy", (n_rows, n_features)),
+        "intercept_": _read_array(archive, "intercept.npy", (n_rows,)),
+        "status_": Status(meta["status"]["name"], meta["status"]["sentence"]),
+        "history_": [],
+    }
+    if names is not None:
+        fitted["feature_names_in_"] = np.array([str(name) for name in names], dtype=object)
+    for name, value in fitted.items():
+        setattr(estimator, name, value)
+    if meta["sparse"]:
+        estimator.sparsify()
+    return estimator, columns
+
+
+def _read_array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Read one array after its size in the archive has been found to be what the shape implies."""
+    n_bytes = 8 * math.prod(shape)
+    if not n_bytes < archive.getinfo(name).file_size <= n_bytes + _MAX_HEADER:
+        raise ValueError(f"{name} is of another size")
+    data = archive.read(name)
+    stream = io.BytesIO(data)
+    if npy.read_magic(stream) != (1, 0):
+        raise ValueError(f"{name} is of another version")
+    found, fortran, dtype = npy.read_array_header_1_0(stream, max_header_size=_MAX_HEADER)
+    if found != shape or dtype.str != "<f8" or len(data) - stream.tell() != n_bytes:
+        raise ValueError(f"{name} is of another shape or type")
+    flat = np.frombuffer(data, dtype, offset=stream.tell())
+    return flat.reshape(shape, order="F" if fortran else "C").copy(order="K")

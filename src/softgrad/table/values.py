@@ -1,0 +1,129 @@
+"""The values of one Arrow column as NumPy arrays, by the family that its type belongs to."""
+
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from softgrad.table.errors import TableError, counted, quote
+
+__all__ = [
+    "Family",
+    "booleans",
+    "decoded",
+    "distinct",
+    "family",
+    "first_unlike_number",
+    "missing",
+    "numbers",
+    "refuse_missing",
+    "texts",
+]
+
+Family = Literal["number", "boolean", "text", "empty"]
+_EXACT = 2**53
+
+
+def family(kind: pa.DataType) -> Family | None:
+    """What a column of this Arrow type is to softgrad; None where it cannot be used."""
+    types = pa.types
+    if types.is_dictionary(kind):
+        inner = family(kind.value_type)
+        return "text" if inner in ("text", "number", "boolean") else inner
+    if types.is_boolean(kind):
+        return "boolean"
+    if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
+        return "number"
+    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+        return "text"
+    return "empty" if types.is_null(kind) else None
+
+
+def decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Replace dictionary codes by the values that they stand for (and half floats by floats)."""
+    if pa.types.is_dictionary(column.type):
+        chunks = [chunk.dictionary_decode() for chunk in column.chunks]
+        column = pa.chunked_array(chunks, type=column.type.value_type)
+    return column.cast(pa.float32()) if pa.types.is_float16(column.type) else column
+
+
+def missing(column: pa.ChunkedArray) -> NDArray[np.bool_]:
+    """Which rows have no value: null, or NaN in a column of floats."""
+    values = decoded(column)
+    return _numpy(pc.is_null(values, nan_is_null=pa.types.is_floating(values.type))).astype(bool)
+
+
+def numbers(column: pa.ChunkedArray, name: str) -> NDArray[Any]:
+    """Return a column of numbers or booleans as integers or float64; 0 where a value is missing.
+
+    Raises
+    ------
+    TableError
+        For infinite values, and for integers that float64 cannot represent.
+    """
+    values = decoded(column)
+    if pa.types.is_boolean(values.type):
+        return booleans(values).astype(np.uint8)
+    if not pa.types.is_integer(values.type):
+        values = values.cast(pa.float64(), safe=False)
+    array = np.where(missing(values), 0, _numpy(values.fill_null(0)))
+    if array.dtype.kind == "f":
+        infinite = int(np.isinf(array).sum())
+        if infinite:
+            raise TableError(
+                f"the column {quote(name)} holds {counted(infinite, 'infinite value')}, but finite numbers are "
+                "expected: mend them or leave the column out with --exclude"
+            )
+    elif array.size and (array.max() > _EXACT or array.min() < -_EXACT):
+        raise TableError(
+            f"the column {quote(name)} holds integers beyond 2**53, which look like an identifier: "
+            "leave it out with --exclude"
+        )
+    return array
+
+
+def booleans(column: pa.ChunkedArray) -> NDArray[np.bool_]:
+    """Return a column of booleans; False where a value is missing."""
+    return _numpy(decoded(column).fill_null(False)).astype(bool)
+
+
+def texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column of text, whole numbers or booleans as text."""
+    return decoded(column).cast(pa.large_string())
+
+
+def distinct(column: pa.ChunkedArray) -> list[str]:
+    """Return the distinct texts of a column, sorted, without missing ones."""
+    return sorted(value for value in pc.unique(texts(column)).to_pylist() if value is not None)
+
+
+def refuse_missing(counts: dict[str, int], advice: str) -> None:
+    """Raise a TableError that names the columns with missing values and their counts.
+
+    Raises
+    ------
+    TableError
+        Where any count is not zero.
+    """
+    shown = {name: count for name, count in counts.items() if count}
+    if not shown:
+        return
+    first = [f"{quote(name)} ({count})" for name, count in list(shown.items())[:6]]
+    more = f" and {len(shown) - 6} more columns" if len(shown) > 6 else ""
+    raise TableError(f"values are missing in {', '.join(first)}{more}: {advice}")
+
+
+def first_unlike_number(column: pa.ChunkedArray) -> str:
+    """Describe the first text in a column that does not read as a number."""
+    for row, value in enumerate(decoded(column).to_pylist(), start=1):
+        try:
+            float(value or 0)
+        except ValueError:
+            return f"row {row} holds {quote(value)}"
+    return "its numbers are stored as text"
+
+
+def _numpy(column: pa.ChunkedArray) -> NDArray[Any]:
+    return np.asarray(column.to_numpy())
