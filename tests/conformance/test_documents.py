@@ -1,0 +1,41 @@
+"""Every Python block of the README and the documents runs, and prints what the block after "prints" says."""
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")])
+BLOCK = re.compile(r"```python\n(?P<code>.*?)```(?:\n+prints\n+```\n(?P<printed>.*?)```)?", re.DOTALL)
+
+
+def blocks():
+    """The pages' Python blocks, with what is printed."""
+    found = []
+    for page in PAGES:
+        for number, match in enumerate(BLOCK.finditer(page.read_text())):
+            found.append(pytest.param(match["code"], match["printed"], id=f"{page.name}-{number}"))
+    return found
+
+
+@pytest.mark.parametrize(("code", "printed"), blocks())
+def test_block_runs_and_prints_what_the_page_says(code, printed):
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        exec(compile(code, "page", "exec"), {})
+    if printed is not None:
+        assert output.getvalue().split() == printed.split()
+
+
+def test_the_readme_has_blocks_with_output():
+    assert sum(printed.values[1] is not None for printed in blocks()) >= 2
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_relative_links_lead_somewhere(page):
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+    missing = [target for target in targets if not (page.parent / target).exists()]
+    assert not missing

@@ -1,0 +1,1 @@
+"""The founding documents and docs/derivations.md, equation by equation, both sides evaluated."""
