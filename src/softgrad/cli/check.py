@@ -1,7 +1,5 @@
 """``softgrad check``: a hand-written gradient in a user's file, run in a process of its own and judged."""
 
-import json
-import math
 import re
 import sys
 from collections.abc import Callable
@@ -9,19 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.console import Console
 
 from softgrad.cli.check_data import built_in, from_table
 from softgrad.cli.check_process import Outcome, Request, check_in_process, printable
 from softgrad.cli.exits import UserError
 from softgrad.cli.grade import check_folder, show_grades, submissions, write_grades
+from softgrad.cli.printing import new_console, print_json
 from softgrad.table.errors import TableError, quote
 
 __all__ = ["run"]
 
 _RIGHT, _WRONG, _UNCHECKED = 0, 1, 2
 _FUNCTION = "gradient"
-_WIDTH_WITHOUT_TERMINAL = 110
 
 
 def run(
@@ -154,10 +151,10 @@ def _existing(file: str) -> str:
 def _show(outcome: Outcome, file: str, name: str, *, as_json: bool) -> None:
     assert outcome.report is not None
     if not as_json:
-        _console().print(outcome.report)
+        new_console().print(outcome.report)
         return
     head = {"command": "check", "file": file, "function": name, "convention": outcome.convention}
-    _print_json({**head, "seconds": outcome.seconds, **outcome.report.to_dict()})
+    print_json({**head, "seconds": outcome.seconds, **outcome.report.to_dict()})
 
 
 def _grade(
@@ -168,26 +165,8 @@ def _grade(
     if output:
         write_grades(grades, output)
     if as_json:
-        _print_json({"command": "check", "folder": folder, "files": [grade.row() for grade in grades]})
+        print_json({"command": "check", "folder": folder, "files": [grade.row() for grade in grades]})
     else:
-        show_grades(_console(), grades, output)
+        show_grades(new_console(), grades, output)
     verdicts = {grade.verdict for grade in grades}
     return _UNCHECKED if "not checked" in verdicts else _WRONG if "wrong" in verdicts else _RIGHT
-
-
-def _console() -> Console:
-    width = None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
-    return Console(width=width, soft_wrap=True, markup=False, highlight=False, emoji=False)
-
-
-def _print_json(report: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(_finite(report), indent=2, allow_nan=False) + "\n")
-
-
-def _finite(value: Any) -> Any:
-    """Replace NaN and infinities, which JSON does not have, by null."""
-    if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

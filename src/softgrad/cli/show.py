@@ -1,28 +1,25 @@
 """Print what a command found: text for people, or one JSON object."""
 
-import json
-import math
-import sys
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from softgrad.cli.printing import new_console, print_json
 from softgrad.cli.show_scores import show_scores
 
 __all__ = ["show_evaluation", "show_fit", "show_info"]
 
 Report = dict[str, Any]
-_WIDTH_WITHOUT_TERMINAL = 110
 _FEW = 5
 
 
 def show_fit(report: Report, *, as_json: bool) -> None:
     """Print what ``softgrad fit`` found."""
     if as_json:
-        _print_json(report)
+        print_json(report)
         return
-    console = _console()
+    console = new_console()
     _show_data(console, report["data"])
     held_out = report["held_out"]
     if held_out is None:
@@ -41,9 +38,9 @@ def show_fit(report: Report, *, as_json: bool) -> None:
 def show_evaluation(report: Report, *, as_json: bool) -> None:
     """Print what ``softgrad evaluate`` found."""
     if as_json:
-        _print_json(report)
+        print_json(report)
         return
-    console = _console()
+    console = new_console()
     console.print(
         f"Evaluated: {report['scores']['rows']} rows of {report['data']}, target {report['target']}"
     )
@@ -53,12 +50,12 @@ def show_evaluation(report: Report, *, as_json: bool) -> None:
 def show_info(report: Report, *, as_json: bool) -> None:
     """Print what ``softgrad info`` found."""
     if as_json:
-        _print_json(report)
+        print_json(report)
         return
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, value in _info_lines(report):
         table.add_row(name, value)
-    _console().print(table)
+    new_console().print(table)
 
 
 def _show_data(console: Console, data: Report) -> None:
@@ -119,21 +116,3 @@ def _some(values: list[Any]) -> str:
     if len(shown) <= 2 * _FEW:
         return ", ".join(shown)
     return f"{', '.join(shown[:_FEW])}, ... {shown[-1]}"
-
-
-def _console() -> Console:
-    width = None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
-    return Console(width=width, soft_wrap=True, markup=False, highlight=False, emoji=False)
-
-
-def _print_json(report: Report) -> None:
-    sys.stdout.write(json.dumps(_finite(report), indent=2, allow_nan=False) + "\n")
-
-
-def _finite(value: Any) -> Any:
-    """Replace NaN and infinities, which JSON does not have, by null."""
-    if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
