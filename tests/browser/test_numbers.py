@@ -6,6 +6,7 @@ import pytest
 import softgrad
 from softgrad.explain.notation import NOTATIONS
 from softgrad.explain.page import CONVENTIONS
+from tests.check.explained import wrong_gradients
 
 TIGHT = {"rtol": 1e-12, "atol": 1e-12}
 
@@ -107,34 +108,18 @@ def check_both_sides_of_every_equation(shown, name):
 def test_wrong_gradients_are_the_wrong_ones_they_are_said_to_be(opened, name):
     shown = opened(name)
     state, mistakes = shown.get("state"), shown.get("mistakes")
-    separate = NOTATIONS[name].separate
-    W, X, alpha = np.array(state["W"]), np.array(state["X"]), state["alpha"]
-    b = np.array(state["b"]) if separate else np.zeros(3)
-    Y = np.eye(3)[state["y"]]
-    Z = X @ W.T + b
-    P = softgrad.softmax(Z)
-
-    def gradient(rows, features=X, alpha=alpha):
-        return rows.T @ features / len(X) + alpha * W
-
-    right = gradient(P - Y)
-    expected = {
-        "scale": right / 4 if name == "log-likelihood" else right * 4,
-        "sign": -right,
-        "penalty-missing": gradient(P - Y, alpha=0.0),
-        "softmax-axis": gradient(softgrad.softmax(Z, axis=0) - Y),
-        "sigmoid": gradient(1 / (1 + np.exp(-Z)) - Y),
-        "jacobian-diagonal": gradient(P * Y - Y),
-        "extra-derivative": gradient((P - Y) * P * (1 - P)),
-        "labels-shifted": gradient(P - np.roll(Y, 1, axis=1)),
-        "features-differ": gradient(P - Y, features=X - X.mean(axis=0)),
-        "rows-dropped": gradient((P - Y) * np.array([[0], [0], [0], [1]])),
-    }
-    if separate:
-        expected["intercept-missing"] = right
+    notation = NOTATIONS[name]
+    W, X, Y = np.array(state["W"]), np.array(state["X"]), np.eye(3)[state["y"]]
+    b = np.array(state["b"]) if notation.separate else np.zeros(3)
+    summed = notation.convention.reduction == "sum"
+    expected = wrong_gradients(W, b, X, Y, state["alpha"], summed=summed)
+    if not notation.separate:
+        del expected["intercept-missing"]
     assert set(mistakes) == set(expected)
-    for code, wrong in expected.items():
-        np.testing.assert_allclose(mistakes[code]["gradient"]["W"], wrong, **TIGHT, err_msg=code)
+    for code, (dW, db) in expected.items():
+        np.testing.assert_allclose(mistakes[code]["gradient"]["W"], dW, **TIGHT, err_msg=code)
+        if notation.separate:
+            np.testing.assert_allclose(mistakes[code]["gradient"]["b"], db, **TIGHT, err_msg=code)
         assert mistakes[code]["error"] > 0.01
         assert mistakes[code]["order"] == pytest.approx(1, abs=0.1)
     assert shown.get("rightOrder") == pytest.approx(2, abs=0.05)
