@@ -2,7 +2,9 @@
 
 import itertools
 
+import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from softgrad import check_gradient
 from tests.check.faults import FAULTS
@@ -109,3 +111,16 @@ def test_an_unknown_mistake_says_where_and_what_was_ruled_out():
     assert {"scale", "sigmoid", "row-weights", "features-differ"} <= set(report.ruled_out)
     assert "no function at all" in report.diagnoses[0].evidence
     assert "  |" in str(report)
+
+
+def test_hypotheses_that_overflow_warn_of_nothing():
+    """Some of them are infinite or NaN on the digits; the search goes on without a word."""
+    digits = load_digits()
+    X, y, convention = digits.data[:200] / 16, digits.target[:200], PRESETS["per-class"]
+
+    def gradient(W, b, X, y):
+        right = convention.gradient(W, X, y, b)
+        return np.sin(3 * right.weights + W**2), right.intercept
+
+    report = check_gradient(gradient, X=X, y=y, convention=convention)
+    assert [found.code for found in report.diagnoses] == ["unknown"]

@@ -11,7 +11,7 @@ from softgrad.check.catalogue import catalogue
 from softgrad.check.explanation import Explanation
 from softgrad.check.fit import Amounts, Target
 from softgrad.check.mixture import Finding, Mixture
-from softgrad.check.pipeline import STEPS, Changes, Hypothesis
+from softgrad.check.pipeline import FORWARD, STEPS, Hypothesis, forward, residual_after
 from softgrad.check.probe import Probe
 from softgrad.check.problem import Blocks
 from softgrad.check.recover_features import affine_features, features_everywhere, outer_features
@@ -153,9 +153,11 @@ class Quick:
 
     def __init__(self, probe: Probe) -> None:
         self.probe, self.place = probe, probe.places[0]
-        weighing = 1 / probe.problem.terms(self.place)[: self.place.weights.size]
-        self.weighing = weighing
-        self.target = probe.gradients[0].weights.ravel() * weighing
+        self.weighing = 1 / probe.problem.terms(self.place)[: self.place.weights.size]
+        self.target = probe.gradients[0].weights.ravel() * self.weighing
+        self.allowed = max(1e-6, probe.tolerance) * np.abs(self.target).max()
+        self.plain = self._without(self.place.weights)
+        self.forward: dict[tuple[int, ...], tuple[Array, Array, Array]] = {}
         self.cached: dict[tuple[int, ...], tuple[Array, Array]] = {}
 
     def may_fit(self, hypotheses: tuple[Hypothesis, ...]) -> bool:
@@ -166,33 +168,46 @@ class Quick:
             for h in late:
                 R, X = (h.change(R) if h.step == "rows" else R), (h.change(X) if h.step == "outer" else X)
             term = Blocks(R.T @ X, R.sum(axis=0) if self.place.intercept is not None else None)
-        second = hypotheses[-1]
-        held = [self.place]
-        if second.step == "output":
-            term = second.change(term, self.probe.problem)
-            held.append(second.change(self.place, self.probe.problem))
-        return any(self._matches(term.weights, penalty.weights) for penalty in held)
+            second = hypotheses[-1]
+            beside = [self.plain]
+            if second.step == "output":
+                term = second.change(term, self.probe.problem)
+                beside.append(self._without(second.change(self.place, self.probe.problem).weights))
+            return any(self._matches(term.weights, *penalty) for penalty in beside)
 
     def _steps(self, hypotheses: tuple[Hypothesis, ...]) -> tuple[Array, Array]:
+        """Residual and features; what one hypothesis gives is kept for its pairs."""
         key = tuple(id(hypothesis) for hypothesis in hypotheses)
-        if key not in self.cached:
-            changes: Changes = {hypothesis.step: hypothesis.change for hypothesis in hypotheses}
-            steps = self.probe.steps(self.place, changes)
-            if len(key) > 1:
-                return steps
+        if key in self.cached:
+            return self.cached[key]
+        passed = self._passed(tuple(h for h in hypotheses if h.step in FORWARD))
+        steps = residual_after(self.probe.problem, passed, {h.step: h.change for h in hypotheses})
+        if len(key) <= 1:
             self.cached[key] = steps
-        return self.cached[key]
+        return steps
 
-    def _matches(self, weights: Array, penalty: Array) -> bool:
+    def _passed(self, hypotheses: tuple[Hypothesis, ...]) -> tuple[Array, Array, Array]:
+        key = tuple(id(hypothesis) for hypothesis in hypotheses)
+        if key in self.forward:
+            return self.forward[key]
+        passed = forward(self.probe.problem, self.place, {h.step: h.change for h in hypotheses})
+        if len(key) <= 1:
+            self.forward[key] = passed
+        return passed
+
+    def _without(self, penalty: Array) -> tuple[Array, Array]:
+        """The penalty's direction, and the gradient's part at right angles to it."""
         held = penalty.ravel() * self.weighing
         held = held / max(float(np.linalg.norm(held)), 1e-300)
-        vector, target = weights.ravel() * self.weighing, self.target
-        vector, target = vector - (vector @ held) * held, target - (target @ held) * held
+        return held, self.target - (self.target @ held) * held
+
+    def _matches(self, weights: Array, held: Array, target: Array) -> bool:
+        vector = weights.ravel() * self.weighing
+        vector = vector - (vector @ held) * held
         size = float(vector @ vector)
         if not np.isfinite(size) or size == 0:
             return False
-        rest = target - (vector @ target) / size * vector
-        return bool(np.abs(rest).max() <= max(1e-6, self.probe.tolerance) * np.abs(self.target).max())
+        return bool(np.abs(target - (vector @ target) / size * vector).max() <= self.allowed)
 
 
 def _summed(blocks: Blocks) -> Blocks:

@@ -17,6 +17,9 @@ Changes = Mapping[str, Callable[..., Any]]
 STEPS = ("place", "features", "logits", "proba", "labels", "residual", "rows", "outer", "output")
 """In order: parameters, X everywhere, Z, Z -> P, Y, (Z, P, Y) -> R, R -> R, X of the outer product, gradient."""
 
+FORWARD = STEPS[:4]
+"""Those that the probabilities depend on."""
+
 
 @dataclass(frozen=True)
 class Hypothesis:
@@ -60,12 +63,24 @@ class Hypothesis:
 
 def residual_and_features(problem: Problem, place: Blocks, changes: Changes) -> tuple[Array, Array]:
     """R (n, K), and the features (n, d) of the outer product, with some of the steps replaced."""
+    return residual_after(problem, forward(problem, place, changes), changes)
+
+
+def forward(problem: Problem, place: Blocks, changes: Changes) -> tuple[Array, Array, Array]:
+    """X, Z and P, with some of the steps in `FORWARD` replaced."""
     if "place" in changes:
         place = changes["place"](place, problem)
     X = _apply(changes, "features", problem.X)
     Z = _apply(changes, "logits", problem.logits(place, X))
+    return X, Z, changes["proba"](Z) if "proba" in changes else softmax(Z)
+
+
+def residual_after(
+    problem: Problem, passed: tuple[Array, Array, Array], changes: Changes
+) -> tuple[Array, Array]:
+    """R and the features of the outer product from X, Z and P, with some of the later steps replaced."""
+    X, Z, P = passed
     Y = _apply(changes, "labels", problem.Y)
-    P = changes["proba"](Z) if "proba" in changes else softmax(Z)
     R = changes["residual"](Z, P, Y) if "residual" in changes else P - Y if changes else residual_of(P, Y)
     return _apply(changes, "rows", R), _apply(changes, "outer", X)
 
