@@ -198,7 +198,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         labels = check_labels(y, self.classes, features.shape[0])
         if len(labels.classes) < 2:
             raise ValueError(
-                f"y holds one class only, {labels.classes[0]!r}; a fit needs rows of at least two classes."
+                f"y holds one class only, {labels.classes.tolist()[0]!r}; a fit needs rows of at least two classes."
             )
         weights = check_row_weights(labels, sample_weight, self.class_weight)
         total = float(features.shape[0] if weights is None else weights.sum())

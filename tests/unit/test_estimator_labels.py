@@ -376,8 +376,8 @@ def test_missing_labels_are_counted_and_refused(X, codes, title):
 
 WRONG = {
     "nothing": (lambda codes: None, "y"),
-    "one class": (lambda codes: codes * 0, "two classes"),
-    "one class of text": (lambda codes: NAMES[codes * 0], "two classes"),
+    "one class": (lambda codes: codes * 0, "one class only, 0; a fit needs rows of at least two classes"),
+    "one class of text": (lambda codes: NAMES[codes * 0], "one class only, 'bee'; a fit"),
     "continuous": (lambda codes: codes + 0.5, "continuous"),
     "mixed types": (lambda codes: put(codes, "x"), "types|mix"),
     "too few": (lambda codes: codes[:20], "20.*60|60.*20"),
