@@ -1,4 +1,7 @@
-"""Every Python block of the README and the documents runs, and prints what the block after "prints" says."""
+"""Every Python block of the README and the documents runs, and prints what the block after "prints" says.
+
+A console block shows a command and what it prints.
+"""
 
 import contextlib
 import io
@@ -7,9 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.running import invoke
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")])
 BLOCK = re.compile(r"```python\n(?P<code>.*?)```(?:\n+prints\n+```\n(?P<printed>.*?)```)?", re.DOTALL)
+
+
+CONSOLE = re.compile(r"```console\n\$ softgrad (?P<command>.*)\n(?P<printed>(?s:.*?))```")
 
 
 def blocks():
@@ -28,6 +36,20 @@ def test_block_runs_and_prints_what_the_page_says(code, printed):
         exec(compile(code, "page", "exec"), {})
     if printed is not None:
         assert output.getvalue().split() == printed.split()
+
+
+@pytest.mark.parametrize(
+    ("command", "printed"),
+    [match.groups() for page in PAGES for match in CONSOLE.finditer(page.read_text())],
+)
+def test_command_prints_what_the_page_says(command, printed, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    result = invoke(*command.split())
+    assert [line.rstrip() for line in result.stdout.rstrip().splitlines()] == printed.splitlines()
+
+
+def test_the_readme_shows_a_verdict():
+    assert "$ softgrad check " in (ROOT / "README.md").read_text()
 
 
 def test_the_readme_has_blocks_with_output():
