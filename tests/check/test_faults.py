@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 
 from softgrad import check_gradient
 from tests.check.faults import FAULTS
-from tests.check.homework import CONVENTIONS, PRESETS, Homework, sheet
+from tests.check.homework import CONVENTIONS, PRESETS, Homework, laid_out, sheet
 
 MIXED = [name for name in CONVENTIONS if name not in PRESETS]
 
@@ -111,6 +111,19 @@ def test_an_unknown_mistake_says_where_and_what_was_ruled_out():
     assert {"scale", "sigmoid", "row-weights", "features-differ"} <= set(report.ruled_out)
     assert "no function at all" in report.diagnoses[0].evidence
     assert "  |" in str(report)
+
+
+def test_other_features_are_recovered_where_samples_repeat():
+    """Few pixels, 0 or 1: equal pictures with equal labels have equal residuals, which cannot be told apart."""
+    rng = np.random.default_rng(3)
+    X = (rng.random((90, 12)) < 0.4) * 1.0
+    assert len(np.unique(X, axis=0)) < 90
+    homework = Homework(laid_out(PRESETS["log-likelihood"], X, rng.integers(0, 3, 90), 3))
+    wrong = homework.planted(outer=lambda X, h: np.abs(np.fft.fft(X, axis=1)))
+    report = checked(PRESETS["log-likelihood"], wrong)
+    assert report.diagnoses[0].code == "features-differ", str(report)
+    features = report.diagnoses[0].numbers["features"]
+    np.testing.assert_allclose(features, np.abs(np.fft.fft(X, axis=1)), atol=1e-9)
 
 
 def test_hypotheses_that_overflow_warn_of_nothing():

@@ -40,7 +40,22 @@ def _free_features(probe: Probe, changes: Changes) -> list[Finding] | None:
     problem = probe.problem
     needed = -(-problem.n // max(problem.n_classes - 1, 1)) + 5
     pairs = probe.pairs(needed) if needed <= MOST_PLACES else None
-    return None if pairs is None else _with_design(probe, changes, pairs, None)
+    if pairs is None:
+        return None
+    return _with_design(probe, changes, pairs, None) or _shared_features(probe, changes, pairs)
+
+
+def _shared_features(
+    probe: Probe, changes: Changes, pairs: list[tuple[Blocks, Blocks]]
+) -> list[Finding] | None:
+    """The same where samples repeat, as small pictures do: equal rows of X have equal features, Z = S F.
+
+    Equal rows with equal labels have equal residuals, so that R' Z alone does not settle Z.
+    """
+    rows, groups = np.unique(probe.problem.X, axis=0, return_inverse=True)
+    if len(rows) == probe.problem.n:
+        return None
+    return _with_design(probe, changes, pairs, np.eye(len(rows))[groups.ravel()])
 
 
 def _with_design(
