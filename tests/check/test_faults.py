@@ -83,6 +83,9 @@ DOUBLES = [
     ("labels reversed", "reference class"),
     ("last row only", "no x_j"),
     ("no b in logits", "labels swapped"),
+    ("row weights", "labels reversed"),
+    ("class weights / sum", "labels reversed"),
+    ("one batch", "labels reversed"),
 ]
 
 

@@ -102,7 +102,8 @@ class Search:
                 hypothesis.step in ("place", "logits", "proba", "residual", "labels")
                 and hypothesis.code != "rows-misaligned"
             ):
-                key = (hypothesis.code, hypothesis.step, hypothesis.numbers.get("shift"))
+                order = None if hypothesis.rare else str(hypothesis.numbers.get("permutation"))
+                key = (hypothesis.code, hypothesis.step, hypothesis.numbers.get("shift"), order)
                 common.setdefault(key, hypothesis)
         recoveries = BESIDE if self.probe.problem.n <= MOST_ROWS_BESIDE else BESIDE[:3]
         for recovery, hypothesis in itertools.product(recoveries, common.values()):
