@@ -78,7 +78,7 @@ $(VENV)/pyvenv.cfg:
 define install
 	@echo "Installing softgrad[$(2)]; the first time this downloads its dependencies."
 	$(1) $(PIP_INSTALL) $(3) --editable '.[$(2)]'
-	@$(1) -c 'from softgrad import kernels; print("Kernels:", kernels.backend())'
+	@$(1) -c 'from softgrad.kernels.choice import backend; print("Kernels:", backend())'
 endef
 
 $(VENV)/.installed: $(BUILD_INPUTS) $(VENV)/pyvenv.cfg
@@ -121,5 +121,5 @@ test-without-compiler: export CXX = false
 test-without-compiler:
 	$(call fresh,without-compiler,3.11)
 	$(call install,.venvs/without-compiler/bin/python,test)
-	.venvs/without-compiler/bin/python -c 'from softgrad import kernels; assert kernels.backend() == "numpy"'
+	.venvs/without-compiler/bin/python -c 'from softgrad.kernels.choice import backend; assert backend() == "numpy"'
 	.venvs/without-compiler/bin/python -m pytest $(PYTEST_ARGS)

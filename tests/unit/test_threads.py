@@ -6,11 +6,11 @@ import scipy.linalg  # noqa: F401  (its BLAS must be loaded to be counted)
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from softgrad.functional import fit
-from softgrad.kernels.threads import SMALL_FLOP, limited
+from softgrad.kernels.threads import SMALL_FOR_BLAS, limited
 from tests import problems
 
 VARIABLE = "SOFTGRAD_NUM_THREADS"
-LARGE = 10 * SMALL_FLOP
+LARGE = 10 * SMALL_FOR_BLAS
 
 
 def blas_threads():
@@ -43,7 +43,7 @@ def test_the_environment_counts_next(monkeypatch, flop):
 
 
 def test_small_work_stays_on_one_thread():
-    with limited(None, SMALL_FLOP / 2):
+    with limited(None, SMALL_FOR_BLAS / 2):
         assert blas_threads() == {1}
     with limited(None, LARGE):
         assert blas_threads() == {3}

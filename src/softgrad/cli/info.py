@@ -19,7 +19,7 @@ def describe_installation() -> dict[str, Any]:
     """Return the versions, the kernels in use and the number of threads."""
     import joblib
 
-    from softgrad.kernels import backend
+    from softgrad.kernels.choice import backend
 
     return {
         "command": "info",

@@ -1,24 +1,30 @@
-"""How many threads the linear algebra may use."""
+"""How many threads a pass and the linear algebra may use."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
-SMALL_FLOP = 2e8
-"""A pass of less work than this stays on one thread: waking a second one costs more than it saves."""
+SMALL_FLOP = 4e6
+"""A pass of less work than this (some 0.2 ms) stays on one thread: waking a second one costs more than it saves."""
+
+SMALL_FOR_BLAS = 2e8
+"""The same for the BLAS, whose threads wait for each other in every call."""
+
+_limit: ContextVar[int | None] = ContextVar("softgrad_threads", default=None)
 
 
 @contextmanager
 def limited(n_threads: int | None, flop_per_pass: float) -> Iterator[None]:
-    """Run the body on at most `n_threads` BLAS threads.
+    """Run the body on at most `n_threads` threads, the BLAS's included.
 
     Parameters
     ----------
     n_threads : int or None
         None: the environment variable SOFTGRAD_NUM_THREADS, else one thread where a pass is small, else what the
-        BLAS was given (the process's cores, or joblib's share of them inside its workers).
+        process may use (its cores, or joblib's share of them inside its workers).
     flop_per_pass : float
 
     Raises
@@ -27,13 +33,42 @@ def limited(n_threads: int | None, flop_per_pass: float) -> Iterator[None]:
         If SOFTGRAD_NUM_THREADS is no whole number >= 1.
     """
     limit = n_threads if n_threads is not None else _from_environment()
-    if limit is None and flop_per_pass < SMALL_FLOP:
-        limit = 1
-    if limit is None:
+    with using(limit):
+        blas = 1 if limit is None and flop_per_pass < SMALL_FOR_BLAS else limit
+        if blas is None:
+            yield
+            return
+        with _controller().limit(limits=blas, user_api="blas"):
+            yield
+
+
+@contextmanager
+def using(n_threads: int | None) -> Iterator[None]:
+    """Run the body's passes on at most `n_threads` threads; None leaves what is set."""
+    if n_threads is None:
         yield
         return
-    with _controller().limit(limits=limit, user_api="blas"):
+    token = _limit.set(n_threads)
+    try:
         yield
+    finally:
+        _limit.reset(token)
+
+
+def for_work(flop: float) -> int:
+    """Threads for one pass of so much work.
+
+    Raises
+    ------
+    ValueError
+        If SOFTGRAD_NUM_THREADS is no whole number >= 1.
+    """
+    allowed = _limit.get()
+    if allowed is None:
+        allowed = _from_environment()
+    if flop < SMALL_FLOP:
+        return 1
+    return _usable() if allowed is None else allowed
 
 
 def _from_environment() -> int | None:
@@ -43,6 +78,14 @@ def _from_environment() -> int | None:
     if not (text.isascii() and text.isdigit() and int(text) >= 1):
         raise ValueError(f"SOFTGRAD_NUM_THREADS={text!r} is set; it must be a whole number >= 1.")
     return int(text)
+
+
+def _usable() -> int:
+    """The cores the process may use, or fewer where OMP_NUM_THREADS says so, as joblib does for its workers."""
+    inner = os.environ.get("OMP_NUM_THREADS", "")
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return min(cores, int(inner)) if inner.isascii() and inner.isdigit() and int(inner) >= 1 else cores
 
 
 @cache

@@ -1,4 +1,4 @@
-"""KeptPoint: a point of rows in memory that keeps its n x K logits, so that only products with X read X."""
+"""KeptPoint: a point of rows in memory that keeps its K x n logits, so that only products with X read X."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from softgrad.maths import regression
-from softgrad.maths.cross_entropy import hessian_action, residual_of, row_losses
-from softgrad.maths.logits import complement, softmax
+from softgrad.kernels import passes
+from softgrad.kernels.job import Sums
+from softgrad.maths.logits import complement
 
 if TYPE_CHECKING:
     from softgrad.rows.memory import MemoryRows
@@ -19,7 +19,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class KeptDirection:
-    """A direction and its logits ``X coef' + intercept``."""
+    """A direction and its logits ``coef X' + intercept``, (K, n)."""
 
     coef: Array
     intercept: Array
@@ -42,8 +42,8 @@ class KeptPoint:
         rows: "MemoryRows",
         coef: Array,
         intercept: Array,
-        logits: Array,
-        sums: tuple[float, Array, Array] | None = None,
+        logits: Any,
+        sums: tuple[float, Any, Array] | None = None,
     ) -> None:
         self._rows, self.coef, self.intercept, self._logits = rows, coef, intercept, logits
         if sums is not None:
@@ -51,23 +51,23 @@ class KeptPoint:
 
     @cached_property
     def loss(self) -> float:
-        return float(regression.weighted_loss(self._logits, self._rows.targets, self._rows.shares))
+        return self._sums_of_logits.loss
 
     @cached_property
     def grad_intercept(self) -> Array:
-        return np.asarray(self._residual.sum(axis=0))
+        return self._sums_of_logits.by_intercept
 
     @cached_property
     def grad_coef(self) -> Array:
-        return self._rows.pull_back(self._residual)[0]
+        return self._rows.gradient(self._logits)[1]
+
+    @cached_property
+    def _sums_of_logits(self) -> Sums:
+        return passes.loss(self._logits, self._rows.given)
 
     @cached_property
     def _proba(self) -> Array:
-        return softmax(self._logits)
-
-    @property
-    def _residual(self) -> Array:
-        return regression.weighted(residual_of(self._proba, self._rows.targets), self._rows.shares)
+        return passes.proba(self._logits)
 
     def direction(self, coef: Array, intercept: Array) -> KeptDirection:
         return KeptDirection(coef, intercept, self._rows.forward(coef, intercept))
@@ -78,18 +78,12 @@ class KeptPoint:
         )
 
     def product(self, coef: Array, intercept: Array) -> tuple[Array, Array, KeptDirection]:
-        direction = self.direction(coef, intercept)
-        curved = regression.weighted(hessian_action(self._proba, direction.logits), self._rows.shares)
-        by_coef, by_intercept = self._rows.pull_back(curved)
-        return by_coef, by_intercept, direction
+        by_coef, by_intercept, logits = self._rows.product(self._proba, coef, intercept)
+        return by_coef, by_intercept, KeptDirection(coef, intercept, logits)
 
     def along(self, direction: KeptDirection, steps: Array) -> tuple[Array, Array]:
-        losses, slopes = np.empty(len(steps)), np.empty(len(steps))
-        for i, step in enumerate(steps):
-            logits = self._logits + step * direction.logits
-            losses[i] = regression.weighted_loss(logits, self._rows.targets, self._rows.shares)
-            residual = residual_of(softmax(logits), self._rows.targets)
-            slopes[i] = np.einsum("ik,ik->i", residual, direction.logits) @ self._rows.shares
+        found = [passes.along(self._logits, direction.logits, float(t), self._rows.given) for t in steps]
+        losses, slopes = np.array(found).T.reshape(2, len(steps))
         return losses, slopes
 
     def move(self, direction: KeptDirection, step: float) -> "KeptPoint":
@@ -101,12 +95,14 @@ class KeptPoint:
         )
 
     def shift(self, intercept: Array) -> "KeptPoint":
-        return KeptPoint(self._rows, self.coef, self.intercept + intercept, self._logits + intercept)
+        return KeptPoint(self._rows, self.coef, self.intercept + intercept, self._logits + intercept[:, None])
 
     def intercept_system(self) -> tuple[Array, Array]:
-        proba, shares = self._proba, self._rows.shares[:, None]
-        system = -(proba * shares).T @ proba
-        np.fill_diagonal(system, (shares * proba * complement(proba)).sum(axis=0))
+        """The system's diagonal is minus the sum of its row's others: the rows of ``diag(p) - p p'`` sum to zero."""
+        proba = self._proba
+        system = -(proba * self._rows.shares) @ proba.T
+        np.fill_diagonal(system, 0)
+        np.fill_diagonal(system, -system.sum(axis=1))
         return self.grad_intercept, system
 
     def hessian(self) -> Array:
@@ -120,19 +116,26 @@ class KeptPoint:
 
     @property
     def _curvature(self) -> Array:
-        return regression.weighted(self._proba * complement(self._proba), self._rows.shares)
+        """``share p (1 - p)``, (K, n); a row of weight zero counts nothing, even where it is NaN."""
+        proba, shares = self._proba, self._rows.shares
+        curvature = proba * complement(proba.T).T * shares
+        curvature[:, shares == 0] = 0
+        return curvature
 
     def separates(self) -> bool:
-        """Each loss below log 2 means that the label's probability exceeds one half.
+        """Whether each label's probability exceeds one half.
 
         A softer test would do; this one needs no second look at the other logits. Scaling the parameters up
         then lowers every row's loss without end, so that no optimum exists without a penalty.
         """
-        targets, shares = self._rows.targets, self._rows.shares
-        if targets.ndim == 2 and not (targets[shares > 0].max(axis=1) == 1).all():
-            return False
-        return bool((row_losses(self._logits, targets)[shares > 0] < np.log(2)).all())
+        targets, counts = self._rows.targets, self._rows.shares > 0
+        if targets.ndim == 2:
+            if not (targets[counts].max(axis=1) == 1).all():
+                return False
+            targets = targets.argmax(axis=1)
+        own = np.take_along_axis(self._proba, targets[None, :], axis=0)[0]
+        return bool((own[counts] > 0.5).all())
 
     def release(self) -> None:
-        self._logits = self._logits[:0]
+        self._logits = self._logits[:, :0]
         self.__dict__.pop("_proba", None)

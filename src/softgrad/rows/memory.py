@@ -7,6 +7,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from softgrad.kernels import passes
+from softgrad.kernels.job import Targets
 from softgrad.maths import regression
 from softgrad.maths.cross_entropy import check_targets, check_weights, weight_sum
 from softgrad.rows.base import LogitsAre, Meter
@@ -51,6 +53,7 @@ class MemoryRows(ABC):
         if self.weight_sum == 0:
             raise ValueError("all sample weights are zero; give at least one row a positive weight.")
         self.shares = self._weights / self.weight_sum
+        self.given = Targets.of(self.targets, self.shares)
         self.meter = Meter(4.0 * self._n_stored() * n_classes)
         self._reads = 1.0
 
@@ -69,61 +72,56 @@ class MemoryRows(ABC):
         return np.asarray(self._weights @ self.targets)
 
     def at(self, coef: Array, intercept: Array) -> KeptPoint:
-        logits = np.empty((self.n_rows, self.n_classes))
-        loss, by_coef, by_intercept = 0.0, np.zeros_like(coef), np.zeros_like(intercept)
-        for part, X in self._tiles():
-            X = regression.as_float(X)
-            logits[part] = regression.logits(X, coef, intercept)
-            sums = regression.loss_and_gradient_at(logits[part], X, self.targets[part], self.shares[part])
-            loss, by_coef, by_intercept = loss + float(sums[0]), by_coef + sums[1], by_intercept + sums[2]
+        sums, logits = passes.loss_and_gradient(self.X, coef, intercept, self.given, keeps=True)
         self._count(4.0 * self.n_classes, reads=1.0)
-        return KeptPoint(self, coef, intercept, logits, (loss, by_coef, by_intercept))
+        return KeptPoint(self, coef, intercept, logits, (sums.loss, sums.by_coef, sums.by_intercept))
 
     def forward(self, coef: Array, intercept: Array) -> Array:
-        """The logits (n, K) of (coef, intercept)."""
-        logits = np.empty((self.n_rows, self.n_classes))
-        logits[:] = intercept
-        if coef.any():
-            for part, X in self._tiles():
-                logits[part] += regression.logits(X, coef)
-            self._count(2.0 * self.n_classes, reads=1.0)
-        return logits
-
-    def pull_back(self, by_logits: Array) -> tuple[Array, Array]:
-        """``by_logits' [X 1]``, for an (n, K) gradient with respect to the logits."""
-        by_coef = np.zeros((self.n_classes, self.n_features))
-        for part, X in self._tiles():
-            by_coef += regression.pulled_back(by_logits[part], X)[0]
+        """The logits (K, n) of (coef, intercept)."""
+        if not coef.any():
+            return np.repeat(np.asarray(intercept, dtype=np.float64)[:, None], self.n_rows, axis=1)
         self._count(2.0 * self.n_classes, reads=1.0)
-        return by_coef, by_logits.sum(axis=0)
+        return passes.forward(self.X, coef, intercept)
+
+    def gradient(self, logits: Array) -> tuple[float, Array, Array]:
+        """Loss and its gradient with respect to coef and intercept, at the logits (K, n)."""
+        sums = passes.gradient(self.X, logits, self.given)
+        self._count(2.0 * self.n_classes, reads=1.0)
+        return sums.loss, np.asarray(sums.by_coef), sums.by_intercept
+
+    def product(self, proba: Array, coef: Array, intercept: Array) -> tuple[Array, Array, Array]:
+        """Hessian times (coef, intercept) at the probabilities (K, n), and the direction's logits, in one read of X."""
+        sums, logits = passes.product(self.X, proba, coef, intercept, self.given)
+        self._count(4.0 * self.n_classes, reads=1.0)
+        return np.asarray(sums.by_coef), sums.by_intercept, logits
 
     def hessian(self, proba: Array) -> Array:
-        """The mean loss's Hessian at the probabilities (n, K)."""
+        """The mean loss's Hessian at the probabilities (K, n)."""
         size = self.n_classes * (self.n_features + 1)
         result = np.zeros((size, size))
         for part, X in self._tiles():
-            result += regression.hessian_at(proba[part], X, self.shares[part])
+            result += regression.hessian_at(proba[:, part].T, X, self.shares[part])
         self._count(self.n_classes * (self.n_classes + 1.0) * self.n_features, reads=1.0)
         return result
 
     def grams(self, curvature: Array) -> Array:
-        """``[X 1]' diag(h_k) [X 1]`` for each column h_k of `curvature`, (K, d+1, d+1)."""
+        """``[X 1]' diag(h_k) [X 1]`` for each row h_k of `curvature` (K, n), (K, d+1, d+1)."""
         size = self.n_features + 1
-        result = np.zeros((curvature.shape[1], size, size))
+        result = np.zeros((len(curvature), size, size))
         for part, X in self._tiles():
-            result += regression.extended_grams(regression.as_float(X), curvature[part])
-        self._count(2.0 * curvature.shape[1] * self.n_features, reads=1.0)
+            result += regression.extended_grams(regression.as_float(X), curvature[:, part].T)
+        self._count(2.0 * len(curvature) * self.n_features, reads=1.0)
         return result
 
     def squares(self, curvature: Array) -> Array:
-        """``sum_i h_ik [x_ij^2 1]``, (K, d+1): the diagonals of :meth:`grams`."""
-        result = np.zeros((curvature.shape[1], self.n_features + 1))
+        """``sum_i h_ki [x_ij^2 1]``, (K, d+1): the diagonals of :meth:`grams`."""
+        result = np.zeros((len(curvature), self.n_features + 1))
         for part, X in self._tiles():
             X = regression.as_float(X)
             squared = X * X if isinstance(X, np.ndarray) else X.multiply(X)
-            result[:, :-1] += (squared.T @ curvature[part]).T
-        result[:, -1] = curvature.sum(axis=0)
-        self._count(2.0 * curvature.shape[1], reads=1.0)
+            result[:, :-1] += (squared.T @ curvature[:, part].T).T
+        result[:, -1] = curvature.sum(axis=1)
+        self._count(2.0 * len(curvature), reads=1.0)
         return result
 
     def moments(self) -> tuple[Array, Array]:

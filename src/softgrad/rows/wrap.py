@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
-from softgrad.maths import regression
+from softgrad.kernels import passes
 from softgrad.maths.cross_entropy import check_targets, check_weights
 from softgrad.rows.base import Rows
-from softgrad.rows.dense import DenseRows, tiles
+from softgrad.rows.dense import DenseRows
 from softgrad.rows.sparse import SparseRows
 
 Array = npt.NDArray[Any]
@@ -56,12 +56,7 @@ def as_table(X: Any) -> Any:
 
 def logits(X: Any, coef: Array, intercept: Array) -> Array:
     """``X @ coef.T + intercept`` in float64, (n, K), for a NumPy or a CSR array of any real type."""
-    if scipy.sparse.issparse(X):
-        return regression.logits(X, coef, intercept)
-    result = np.empty((X.shape[0], len(coef)))
-    for part, tile in tiles(X):
-        result[part] = regression.logits(tile, coef, intercept)
-    return result
+    return passes.forward(X, np.asarray(coef, dtype=np.float64), np.asarray(intercept, dtype=np.float64)).T
 
 
 def is_rows(X: Any) -> bool:

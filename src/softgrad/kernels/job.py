@@ -1,0 +1,133 @@
+"""What a pass is asked for: the same plain description for every kernel."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+
+class Step(IntEnum):
+    """What happens to a tile's logits z, in the numbers of native/job.hpp; s_i is the row's share of the weight."""
+
+    NONE = 0
+    """Nothing."""
+    PROBA = 1
+    """softmax(z) takes their place."""
+    RESIDUAL = 2
+    """r = s (softmax(z) - Y), and the loss."""
+    ALONG = 3
+    """The same at z + t a; the intercept's part is ``sum_i r_ik a_ik`` then: the slope, class by class."""
+    CURVED = 4
+    """r = s (p a - p (p'a)) for z = a."""
+    GIVEN = 5
+    """r = z."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Labels and shares of the rows.
+
+    Attributes
+    ----------
+    shares : ndarray of shape (n,), float64
+        Weights over their sum.
+    codes : ndarray of shape (n,), int64, or None
+    soft : ndarray of shape (n, K), float64, or None
+    """
+
+    shares: Array
+    codes: Array | None
+    soft: Array | None
+
+    @classmethod
+    def of(cls, labels: Array, shares: Array) -> "Targets":
+        """From checked labels, codes (n,) or distributions (n, K)."""
+        shares = np.ascontiguousarray(shares, dtype=np.float64)
+        if labels.ndim == 1:
+            return cls(shares, np.ascontiguousarray(labels, dtype=np.int64), None)
+        return cls(shares, None, np.ascontiguousarray(labels, dtype=np.float64))
+
+    @property
+    def labels(self) -> Array:
+        """What they were made from."""
+        labels = self.soft if self.codes is None else self.codes
+        assert labels is not None
+        return labels
+
+    def part(self, rows: slice) -> "Targets":
+        """Those of some rows."""
+        return Targets(
+            self.shares[rows],
+            None if self.codes is None else self.codes[rows],
+            None if self.soft is None else self.soft[rows],
+        )
+
+
+@dataclass(frozen=True)
+class Job:
+    """One pass.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n, d), or CSR array
+    step : Step
+    n_classes : int
+        Rows of the logits: classes, or directions x classes for CURVED.
+    coef : ndarray of shape (n_classes, d), or None
+        None where the logits are given.
+    start : ndarray of shape (n_classes,), or None
+        The intercept; None for zeros.
+    targets : Targets or None
+        None where the step needs none.
+    logits : ndarray of shape (n_classes, n), or None
+        Written where coef is given and this is not None, else read.
+    overwrites : bool
+        RESIDUAL and PROBA leave their result in `logits`.
+    other : ndarray of shape (n_classes / directions, n), or None
+        Probabilities for CURVED, the direction's logits a for ALONG.
+    t : float
+        For ALONG.
+    directions : int
+        For CURVED.
+    backward : bool
+        Whether ``r X`` is wanted.
+    offsets : ndarray of shape (d,), or None
+        Subtracted from every row of X.
+    single : bool
+        Tiles are computed in float32 (logits and `other` are float32 then); sums of tiles in float64 still.
+    n_threads : int
+    """
+
+    X: Any
+    step: Step
+    n_classes: int
+    coef: Array | None = None
+    start: Array | None = None
+    targets: Targets | None = None
+    logits: Array | None = None
+    overwrites: bool = False
+    other: Array | None = None
+    t: float = 0.0
+    directions: int = 1
+    backward: bool = False
+    offsets: Array | None = None
+    single: bool = False
+    n_threads: int = 1
+
+    @property
+    def dtype(self) -> Any:
+        """Of the tiles' arithmetic, and of the class-major arrays."""
+        return np.float32 if self.single else np.float64
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What a pass sums up: the loss, the intercept's part (n_classes,) and ``r X`` (n_classes, d) or None."""
+
+    loss: float
+    by_intercept: Array
+    by_coef: Array | None

@@ -1,0 +1,23 @@
+#include "isa.hpp"
+
+namespace softgrad {
+
+namespace {
+bool always() { return true; }
+#if defined(SOFTGRAD_X86)
+bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+bool has_avx512() { return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"); }
+#endif
+}  // namespace
+
+const InstructionSet instruction_sets[] = {
+#if defined(SOFTGRAD_X86)
+    {"avx512", avx512::run, has_avx512},
+    {"avx2", avx2::run, has_avx2},
+#endif
+    {"portable", portable::run, always},
+};
+const int n_instruction_sets = sizeof instruction_sets / sizeof *instruction_sets;
+
+}  // namespace softgrad

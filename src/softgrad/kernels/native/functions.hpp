@@ -1,0 +1,91 @@
+// exp and log1p on registers: within one unit in the last place on the range that the softmax sees.
+//
+// Coefficients are Chebyshev fits of the remaining factor, computed with 60 digits; the reduction keeps the leading
+// terms exact. NaN stays NaN.
+#pragma once
+
+#include "vectors.hpp"
+
+namespace softgrad::SOFTGRAD_ISA {
+
+template <class T> struct Constants;
+
+template <> struct Constants<double> {
+    static constexpr double log2e = 1.4426950408889634;
+    static constexpr double ln2_high = 0x1.62e42feep-1, ln2_low = 1.9082149292705877e-10;
+    static constexpr double to_integer = 0x1.8p52;  // adding it leaves the nearest integer in the low bits
+    static constexpr int mantissa_bits = 52, bias = 1023;
+    static constexpr int64_t mantissa = (int64_t(1) << 52) - 1;
+    static constexpr double underflows = -690, vanishes = -750, lifted = 0x1p-64;
+    static constexpr int lift = 64;
+    static constexpr double exp_tail[] = {0.5000000000000001022,    0.1666666666666666745,     0.04166666666662412787,
+                                          0.008333333333330061833,  0.00138888889172137169,    0.0001984126986305361688,
+                                          0.00002480152129595437513, 2.755726845999706477e-6,  2.762008844540974816e-7,
+                                          2.510038549551031908e-8};
+    static constexpr double log_tail[] = {0.3333333333333333323,  0.2000000000000044162,  0.1428571428539989252,
+                                          0.1111111119629052255,  0.09090897773760568117, 0.07693122368810833303,
+                                          0.0663431918463341194,  0.06544017425463776915};
+};
+
+template <> struct Constants<float> {
+    static constexpr float log2e = 1.44269504f;
+    static constexpr float ln2_high = 0.693145751953125f, ln2_low = 1.42860682e-6f;
+    static constexpr float to_integer = 0x1.8p23f;
+    static constexpr int mantissa_bits = 23, bias = 127;
+    static constexpr int32_t mantissa = (int32_t(1) << 23) - 1;
+    static constexpr float underflows = -80, vanishes = -110, lifted = 0x1p-64f;
+    static constexpr int lift = 64;
+    static constexpr float exp_tail[] = {0.5f, 0.1666657698969877568f, 0.0416665546172045742f,
+                                         0.00836317905272257737f, 0.001392618358771349454f};
+    static constexpr float log_tail[] = {0.3333333327702100621f, 0.200000611059053247f, 0.1427538931659598272f,
+                                         0.1166580723592174962f};
+};
+
+// By Estrin's scheme: pairs, then pairs of pairs, so that the multiplications overlap.
+template <class T, int N> SOFTGRAD_INLINE V<T> polynomial(const T (&coefficients)[N], V<T> x) {
+    V<T> terms[(N + 1) / 2];
+    for (int i = 0; i < N / 2; ++i) terms[i] = x * coefficients[2 * i + 1] + coefficients[2 * i];
+    if (N % 2) terms[N / 2] = broadcast<T>(coefficients[N - 1]);
+    for (int count = (N + 1) / 2; count > 1; count = (count + 1) / 2) {
+        x = x * x;
+        for (int i = 0; i < count / 2; ++i) terms[i] = terms[2 * i + 1] * x + terms[2 * i];
+        if (count % 2) terms[count / 2] = terms[count - 1];
+    }
+    return terms[0];
+}
+
+// exp(x) for x <= 0 (and -inf, NaN): x = k ln 2 + r with |r| <= ln 2 / 2, exp(x) = 2^k (1 + r + r^2 q(r)).
+// Where 2^k would be subnormal it is formed 2^64 times too large and brought down by one rounding multiplication;
+// without `may_underflow` no x is below `underflows`.
+template <class T, bool may_underflow> SOFTGRAD_INLINE V<T> exp_nonpositive(V<T> x) {
+    using C = Constants<T>;
+    if (may_underflow) x = choose<T>(x < C::vanishes, broadcast<T>(C::vanishes), x);
+    const V<T> shifted = x * C::log2e + C::to_integer;
+    const V<T> k = shifted - C::to_integer;
+    const V<T> r = (x - k * C::ln2_high) - k * C::ln2_low;
+    const V<T> mantissa = (r * r) * polynomial<T>(C::exp_tail, r) + r + T(1);
+    const I<T> exponent = as_bits<T>(shifted) + (C::bias - as_bits<T>(broadcast<T>(C::to_integer)));
+    if (!may_underflow) return mantissa * as_real<T>(exponent << C::mantissa_bits);
+    const I<T> tiny = x < C::underflows;
+    const V<T> scaled = mantissa * as_real<T>((exponent + (tiny & C::lift)) << C::mantissa_bits);
+    return scaled * choose<T>(tiny, broadcast<T>(C::lifted), broadcast<T>(T(1)));
+}
+
+// log(1 + x) for finite x >= 0 (and NaN): 1 + x = 2^k (1 + f), s = f / (2 + f), log(1 + f) = 2 s (1 + s^2 g(s^2)),
+// and what rounding 1 + x lost comes back as its derivative.
+template <class T> SOFTGRAD_INLINE V<T> log1p_nonnegative(V<T> x) {
+    using C = Constants<T>;
+    const V<T> u = x + T(1);
+    const V<T> lost = choose<T>(x < T(1), x - (u - T(1)), T(1) - (u - x)) / u;
+    const I<T> above_root = as_bits<T>(u) - as_bits<T>(broadcast<T>(T(0.70710678118654752)));
+    const I<T> k = (above_root & ~C::mantissa);
+    const V<T> f = as_real<T>(as_bits<T>(u) - k) - T(1);
+    const V<T> s = f / (f + T(2));
+    const V<T> w = s * s;
+    const I<T> small = ((I<T>)((typename Lanes<T>::U)above_root >> C::mantissa_bits)) + as_bits<T>(broadcast<T>(C::to_integer));
+    const V<T> twos = as_real<T>(small) - C::to_integer;
+    const V<T> tail = s * w * polynomial<T>(C::log_tail, w);
+    return twos * C::ln2_high + ((T(2) * s + (T(2) * tail + (twos * C::ln2_low + lost))));
+}
+
+}  // namespace softgrad::SOFTGRAD_ISA

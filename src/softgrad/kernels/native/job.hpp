@@ -1,0 +1,68 @@
+// What a pass over dense rows is asked for: plain data that every instruction set's code reads alike.
+#pragma once
+
+#include <stdint.h>
+
+namespace softgrad {
+
+enum class Element : int { f64, f32, u8, i8, u16, i16, u32, i32, u64, i64 };
+
+enum class Step : int {
+    none,      // logits only
+    proba,     // logits -> probabilities, in their place
+    residual,  // logits -> share (proba - Y), and the loss
+    along,     // the same at logits + t other; by_intercept is the slope's sum over the rows, class by class
+    curved,    // a direction's logits -> share (diag(p) - p p') a, p = other
+    given,     // the logits are the gradient with respect to the logits already
+};
+
+struct Table {
+    const char *data;
+    int64_t n, d;
+    int64_t row_stride, column_stride;  // bytes, of any sign
+    Element element;
+    const double *offsets;  // (d,) subtracted from the rows, or null
+};
+
+struct Labels {
+    const int64_t *codes;  // (n,), or null
+    const double *soft;    // (n, n_classes) in rows, or null
+    const double *shares;  // (n,): weights over their sum
+};
+
+// Arrays of reals are in the type of the arithmetic, double or float, as `single` says; class-major arrays have shape
+// (n_classes, n), so that lanes run along the rows.
+struct Job {
+    Table X;
+    Labels labels;
+    Step step;
+    bool single;
+    int64_t n_classes;    // rows of coef: classes, or directions x classes for `curved`
+    const double *coef;   // (n_classes, d), or null where the logits are read from `logits`
+    const double *start;  // (n_classes,), or null for zeros
+    void *logits;         // class-major, written where coef is given (may be null), else read
+    bool overwrites;      // `residual` and `proba` leave their result in `logits`
+    const void *other;    // class-major: (n_classes / directions, n) for `curved`, (n_classes, n) for `along`
+    double t;             // for `along`
+    int64_t directions;   // for `curved`
+    bool backward;        // whether G is wanted
+    int64_t height;       // rows of a tile
+    int64_t n_chunks;     // runs of tiles; each has its own sums
+};
+
+// A chunk's sums, one after the other: loss, by_intercept (n_classes,), G (n_classes, d).
+inline int64_t sums_size(const Job &job) { return 1 + job.n_classes * (1 + (job.backward ? job.X.d : 0)); }
+
+// What a tile's classes or columns lie apart: neighbours fall into different sets of the cache.
+inline int64_t pitch(int64_t height) { return height + 8; }
+
+// Doubles of working memory that a thread needs, in either type of arithmetic.
+inline int64_t scratch_size(const Job &job) {
+    const int64_t lanes = 16, width = (job.X.d / lanes + 2) * lanes, K = job.n_classes;
+    return (pitch(job.height) + 2 * K) * width + (4 * K + 7) * pitch(job.height) + (1 + 5 * lanes) * K + 32 * lanes;
+}
+
+// Adds the rows of one chunk to its sums.
+using RunChunk = void (*)(const Job &job, int64_t chunk, double *sums, double *scratch);
+
+}  // namespace softgrad

@@ -1,0 +1,24 @@
+// How rows are cut: a function of the problem alone, never of the threads.
+#pragma once
+
+#include "job.hpp"
+
+namespace softgrad {
+
+constexpr int64_t tile_bytes = 160 * 1024;     // of X: half of a second-level cache
+constexpr int64_t most_chunks = 32;            // sums that are kept apart
+constexpr int64_t most_sums = 2 * 1024 * 1024; // doubles in all chunks' sums together
+
+inline int64_t clamped(int64_t value, int64_t low, int64_t high) {
+    return value < low ? low : value > high ? high : value;
+}
+
+inline void plan(Job &job) {
+    const int64_t row = (job.X.d > 0 ? job.X.d : 1) * (job.single ? 4 : 8);
+    job.height = clamped(tile_bytes / row / 32 * 32, 32, 256);
+    const int64_t n_tiles = (job.X.n + job.height - 1) / job.height;
+    const int64_t affordable = clamped(most_sums / sums_size(job), 1, most_chunks);
+    job.n_chunks = clamped(n_tiles / 4, 1, affordable);
+}
+
+}  // namespace softgrad

@@ -1,0 +1,231 @@
+// What a tile's rows contribute, from their logits: lanes run along the rows, classes one after the other.
+//
+// The formulas, limits and the exactness at certainty are those of softgrad.maths.cross_entropy: the loss is
+// log1p(sum of the others' exp(z_k - top)) - (z_y - top), the label's residual is minus the sum of the others'.
+// A tile is class-major, entry (k, i) at data[k * ld + i], and whole registers of rows are always there: rows beyond
+// the last are zero and have share zero.
+#pragma once
+
+#include "functions.hpp"
+#include "job.hpp"
+
+namespace softgrad::SOFTGRAD_ISA {
+
+template <class T> using Integer = typename Lanes<T>::Integer;
+template <class T> SOFTGRAD_INLINE I<T> every(int64_t value) { return I<T>{} + Integer<T>(value); }
+
+template <class T> struct Tile {
+    T *data;
+    int64_t ld;
+    T *at(int64_t k, int64_t i) const { return data + k * ld + i; }
+};
+
+// The tile's targets in the arithmetic's type.
+template <class T> struct Targets {
+    int64_t n_classes;
+    const T *shares;
+    const Integer<T> *codes;  // or null, and then
+    Tile<const T> soft;
+
+    I<T> code(int64_t i) const {
+        I<T> value;
+        memcpy(&value, codes + i, sizeof value);
+        return value;
+    }
+};
+
+// The limits where the largest logit is infinite: one +inf is certain; several, or none but -inf, are NaN.
+template <class T> static void settle_infinite(const Tile<T> &z, int64_t i, int64_t n_classes) {
+    const T infinity = T(__builtin_inf());
+    for (int64_t lane = i; lane < i + L<T>; ++lane) {
+        int64_t infinite = 0, possible = 0;
+        bool poisoned = false;
+        for (int64_t k = 0; k < n_classes; ++k) {
+            const T value = *z.at(k, lane);
+            infinite += value == infinity;
+            possible += value > -infinity;
+            poisoned |= value != value;
+        }
+        if (infinite == 0 && possible > 0 && !poisoned) continue;
+        const bool certain = infinite == 1 && !poisoned;
+        for (int64_t k = 0; k < n_classes; ++k) {
+            T &value = *z.at(k, lane);
+            value = !certain ? T(__builtin_nan("")) : value == infinity ? T(0) : -infinity;
+        }
+    }
+}
+
+// What is kept of each row between two sweeps over its classes: sweeps go class by class along all rows of the tile,
+// so that neighbouring registers do not wait for each other.
+template <class T> struct RowSums {
+    T *top;             // largest logit; later what the row's terms are multiplied by
+    Integer<T> *index;  // its class
+    T *rest, *others;   // sum of exp(z_k - top) over all but that class; over all but the label's
+    T *own;             // sum of Y_k (z_k - top)
+};
+
+template <class T> SOFTGRAD_INLINE I<T> load_integers(const Integer<T> *from) {
+    I<T> value;
+    memcpy(&value, from, sizeof value);
+    return value;
+}
+
+// Tops and their classes; whether some exp(z_k - top) is subnormal, zero or NaN.
+template <class T> static bool find_tops(const Tile<T> &z, int64_t t, int64_t n_classes, const RowSums<T> &rows) {
+    I<T> flagged = {};
+    for (int64_t i = 0; i < t; i += L<T>) {
+        V<T> value = load(z.at(0, i)), least = value;
+        I<T> index = {};
+        for (int64_t k = 1; k < n_classes; ++k) {
+            const V<T> next = load(z.at(k, i));
+            const I<T> larger = next > value;
+            index = larger ? every<T>(k) : index;
+            value = choose<T>(larger, next, value);
+            least = choose<T>(next < least, next, least);
+        }
+        flagged |= ~(least - value >= Constants<T>::underflows);
+        store(rows.top + i, value);
+        memcpy(rows.index + i, &index, sizeof index);
+    }
+    return any<T>(flagged);
+}
+
+// Tops, with infinite logits first brought to an equivalent finite form in place.
+template <class T> static bool settle_tops(const Tile<T> &z, int64_t t, int64_t n_classes, const RowSums<T> &rows) {
+    if (__builtin_expect(!find_tops(z, t, n_classes, rows), 1)) return false;
+    for (int64_t i = 0; i < t; i += L<T>) settle_infinite(z, i, n_classes);
+    return find_tops(z, t, n_classes, rows);
+}
+
+// r = exp(z - top) and the sums of RowSums.
+template <class T, bool may_underflow, bool codes>
+static void exponentials(const Tile<T> &z, const Tile<T> &r, int64_t t, const Targets<T> &targets,
+                         const RowSums<T> &rows) {
+    for (int64_t k = 0; k < targets.n_classes; ++k)
+        for (int64_t i = 0; i < t; i += L<T>) {
+            const V<T> shifted = load(z.at(k, i)) - load(rows.top + i);
+            const V<T> e = exp_nonpositive<T, may_underflow>(shifted);
+            store(r.at(k, i), e);
+            V<T> rest = {}, others = {}, own = {};
+            if (k) rest = load(rows.rest + i), others = load(rows.others + i), own = load(rows.own + i);
+            rest += keep<T>(load_integers<T>(rows.index + i) != every<T>(k), e);
+            if (codes) {
+                const I<T> is_label = load_integers<T>(targets.codes + i) == every<T>(k);
+                others += keep<T>(~is_label, e);
+                own = choose<T>(is_label, shifted, own);
+            } else {
+                const V<T> y = load(targets.soft.at(k, i));
+                others += keep<T>(y != T(1), e);
+                own += keep<T>((y != T(0)) | (shifted != shifted), y * shifted);
+            }
+            store(rows.rest + i, rest), store(rows.others + i, others), store(rows.own + i, own);
+        }
+}
+
+// The rows' weighted losses; `top` becomes share / (sum of exp(z_k - top)).
+template <class T> static T losses(int64_t t, const Targets<T> &targets, const RowSums<T> &rows) {
+    V<T> loss = {};
+    for (int64_t i = 0; i < t; i += L<T>) {
+        const V<T> share = load(targets.shares + i), rest = load(rows.rest + i);
+        store(rows.top + i, share / (rest + T(1)));
+        loss += keep<T>(share > T(0), (log1p_nonnegative<T>(rest) - load(rows.own + i)) * share);
+    }
+    return sum<T>(loss);
+}
+
+// r = share (e / sum - Y), minus the others' sum where Y = 1.
+template <class T, bool codes>
+static void normalise(const Tile<T> &r, int64_t t, const Targets<T> &targets, const RowSums<T> &rows, V<T> *by_class) {
+    for (int64_t k = 0; k < targets.n_classes; ++k) {
+        V<T> total = {};
+        for (int64_t i = 0; i < t; i += L<T>) {
+            const V<T> share = load(targets.shares + i), scale = load(rows.top + i), e = load(r.at(k, i));
+            V<T> value = e * scale;
+            I<T> is_label;
+            if (codes) {
+                is_label = load_integers<T>(targets.codes + i) == every<T>(k);
+            } else {
+                const V<T> y = load(targets.soft.at(k, i));
+                is_label = y == T(1);
+                value -= y * share;
+            }
+            value = keep<T>(share > T(0), choose<T>(is_label, -load(rows.others + i) * scale, value));
+            total += value;
+            store(r.at(k, i), value);
+        }
+        by_class[k] += total;
+    }
+}
+
+template <class T, bool codes>
+static T residual_of(const Tile<T> &z, const Tile<T> &r, int64_t t, const Targets<T> &targets, const RowSums<T> &rows,
+                     V<T> *by_class) {
+    if (settle_tops(z, t, targets.n_classes, rows))
+        exponentials<T, true, codes>(z, r, t, targets, rows);
+    else
+        exponentials<T, false, codes>(z, r, t, targets, rows);
+    const T loss = losses<T>(t, targets, rows);
+    normalise<T, codes>(r, t, targets, rows, by_class);
+    return loss;
+}
+
+// r = share (softmax(z) - Y) and by_class += its sums; returns the loss. A row of soft labels with a one is treated
+// as its code; a class with Y = 0 may be impossible.
+template <class T>
+static T residual(const Tile<T> &z, const Tile<T> &r, int64_t t, const Targets<T> &targets, const RowSums<T> &rows,
+                  V<T> *by_class) {
+    return targets.codes ? residual_of<T, true>(z, r, t, targets, rows, by_class)
+                         : residual_of<T, false>(z, r, t, targets, rows, by_class);
+}
+
+// z += step a.
+template <class T>
+static void move(const Tile<T> &z, const Tile<const T> &a, int64_t t, int64_t n_classes, T step) {
+    for (int64_t k = 0; k < n_classes; ++k)
+        for (int64_t i = 0; i < t; i += L<T>) store(z.at(k, i), load(z.at(k, i)) + step * load(a.at(k, i)));
+}
+
+// by_class += sums of r a.
+template <class T>
+static void slopes(const Tile<T> &r, const Tile<const T> &a, int64_t t, int64_t n_classes, V<T> *by_class) {
+    for (int64_t k = 0; k < n_classes; ++k)
+        for (int64_t i = 0; i < t; i += L<T>)
+            by_class[k] += keep<T>(load(r.at(k, i)) != T(0), load(r.at(k, i)) * load(a.at(k, i)));
+}
+
+// r = share (p a - p (p'a)), for one direction's logits a. r may be a.
+template <class T>
+static void curved(const Tile<const T> &p, const Tile<T> &a, const Tile<T> &r, int64_t t, const Targets<T> &targets,
+                   const RowSums<T> &rows, V<T> *by_class) {
+    for (int64_t k = 0; k < targets.n_classes; ++k)
+        for (int64_t i = 0; i < t; i += L<T>) {
+            const V<T> before = k ? load(rows.rest + i) : V<T>{};
+            store(rows.rest + i, before + load(p.at(k, i)) * load(a.at(k, i)));
+        }
+    for (int64_t k = 0; k < targets.n_classes; ++k) {
+        V<T> total = {};
+        for (int64_t i = 0; i < t; i += L<T>) {
+            const V<T> share = load(targets.shares + i), pull = load(a.at(k, i)) - load(rows.rest + i);
+            const V<T> value = keep<T>(share > T(0), load(p.at(k, i)) * pull * share);
+            total += value;
+            store(r.at(k, i), value);
+        }
+        by_class[k] += total;
+    }
+}
+
+// Probabilities in place of the logits; at certainty exactly one and zeros.
+template <class T>
+static void softmax_in_place(const Tile<T> &z, int64_t t, int64_t n_classes, const RowSums<T> &rows) {
+    settle_tops(z, t, n_classes, rows);
+    for (int64_t k = 0; k < n_classes; ++k)
+        for (int64_t i = 0; i < t; i += L<T>) {
+            const V<T> e = exp_nonpositive<T, true>(load(z.at(k, i)) - load(rows.top + i));
+            store(rows.rest + i, (k ? load(rows.rest + i) : V<T>{}) + e);
+            store(z.at(k, i), e);
+        }
+    for (int64_t k = 0; k < n_classes; ++k)
+        for (int64_t i = 0; i < t; i += L<T>) store(z.at(k, i), load(z.at(k, i)) / load(rows.rest + i));
+}
+
+}  // namespace softgrad::SOFTGRAD_ISA

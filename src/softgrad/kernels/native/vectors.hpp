@@ -1,0 +1,121 @@
+// Vector registers in the compiler's own notation: one source for every instruction set.
+//
+// Included only where SOFTGRAD_ISA names the namespace and SOFTGRAD_VECTOR_BYTES the width of a register; nothing
+// of the standard library is instantiated here, so that no code for one machine can be linked into another's.
+#pragma once
+
+#include <stdint.h>
+#include <string.h>
+
+namespace softgrad::SOFTGRAD_ISA {
+
+template <class T> struct IntegerOf;
+template <> struct IntegerOf<double> { using type = int64_t; using unsigned_type = uint64_t; };
+template <> struct IntegerOf<float> { using type = int32_t; using unsigned_type = uint32_t; };
+
+// V is a register of reals, I one of integers of the same width (and what comparisons give), `lanes` their number.
+template <class T> struct Lanes {
+    using Integer = typename IntegerOf<T>::type;
+    typedef T V __attribute__((vector_size(SOFTGRAD_VECTOR_BYTES)));
+    typedef Integer I __attribute__((vector_size(SOFTGRAD_VECTOR_BYTES)));
+    typedef typename IntegerOf<T>::unsigned_type U __attribute__((vector_size(SOFTGRAD_VECTOR_BYTES)));
+    typedef T Four __attribute__((vector_size(4 * sizeof(T))));
+    static constexpr int lanes = SOFTGRAD_VECTOR_BYTES / sizeof(T);
+};
+
+template <class T> using V = typename Lanes<T>::V;
+template <class T> using I = typename Lanes<T>::I;
+template <class T> using Four = typename Lanes<T>::Four;
+template <class T> constexpr int L = Lanes<T>::lanes;
+
+// Blocks of 4 registers against `most_classes` of another factor leave the sums in registers.
+constexpr int block = 4;
+#if SOFTGRAD_VECTOR_BYTES == 64
+constexpr int most_classes = 6;  // 24 sums of 32 registers
+#else
+constexpr int most_classes = 3;  // 12 sums of 16 registers
+#endif
+
+#define SOFTGRAD_INLINE static inline __attribute__((always_inline))
+
+template <class T> SOFTGRAD_INLINE V<T> load(const T *from) {
+    V<T> value;
+    memcpy(&value, from, sizeof value);
+    return value;
+}
+
+template <class T> SOFTGRAD_INLINE void store(T *to, V<T> value) { memcpy(to, &value, sizeof value); }
+
+template <class T> SOFTGRAD_INLINE V<T> broadcast(T value) { return value - V<T>{}; }
+
+template <class T> SOFTGRAD_INLINE V<T> as_real(I<T> bits) { return (V<T>)bits; }
+template <class T> SOFTGRAD_INLINE I<T> as_bits(V<T> value) { return (I<T>)value; }
+
+// `mask` holds all ones or all zeros in each lane.
+template <class T> SOFTGRAD_INLINE V<T> keep(I<T> mask, V<T> value) { return as_real<T>(mask & as_bits<T>(value)); }
+
+template <class T> SOFTGRAD_INLINE V<T> choose(I<T> mask, V<T> yes, V<T> no) { return mask ? yes : no; }
+
+template <class T> SOFTGRAD_INLINE T sum(V<T> value) {
+    T total = 0;
+    for (int lane = 0; lane < L<T>; ++lane) total += value[lane];
+    return total;
+}
+
+template <class T> SOFTGRAD_INLINE bool any(I<T> mask) {
+    uint64_t words[sizeof mask / 8], seen = 0;
+    memcpy(words, &mask, sizeof mask);
+    for (uint64_t word : words) seen |= word;
+    return seen != 0;
+}
+
+// Sums over the lanes of each of four registers, by a tree of shuffles where the compiler has them.
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define SOFTGRAD_HAS_SHUFFLE
+#endif
+#endif
+
+template <class T> SOFTGRAD_INLINE Four<T> sum_four(V<T> a, V<T> b, V<T> c, V<T> d) {
+    return Four<T>{sum<T>(a), sum<T>(b), sum<T>(c), sum<T>(d)};
+}
+
+#if defined(SOFTGRAD_HAS_SHUFFLE) && SOFTGRAD_VECTOR_BYTES >= 32
+#define SOFTGRAD_SHUFFLE __builtin_shufflevector
+typedef float Eight __attribute__((vector_size(32)));
+
+#if SOFTGRAD_VECTOR_BYTES == 64
+SOFTGRAD_INLINE Four<double> halved(V<double> v) {
+    return SOFTGRAD_SHUFFLE(v, v, 0, 1, 2, 3) + SOFTGRAD_SHUFFLE(v, v, 4, 5, 6, 7);
+}
+SOFTGRAD_INLINE Eight halved(V<float> v) {
+    return SOFTGRAD_SHUFFLE(v, v, 0, 1, 2, 3, 4, 5, 6, 7) + SOFTGRAD_SHUFFLE(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+#else
+SOFTGRAD_INLINE Four<double> halved(Four<double> v) { return v; }
+SOFTGRAD_INLINE Eight halved(Eight v) { return v; }
+#endif
+
+SOFTGRAD_INLINE Four<double> paired(Four<double> a, Four<double> b) {
+    return SOFTGRAD_SHUFFLE(a, b, 0, 4, 2, 6) + SOFTGRAD_SHUFFLE(a, b, 1, 5, 3, 7);
+}
+SOFTGRAD_INLINE Eight paired(Eight a, Eight b) {
+    return SOFTGRAD_SHUFFLE(a, b, 0, 8, 2, 10, 4, 12, 6, 14) + SOFTGRAD_SHUFFLE(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
+}
+
+template <>
+inline __attribute__((always_inline)) Four<double> sum_four<double>(V<double> a, V<double> b, V<double> c, V<double> d) {
+    const Four<double> ab = paired(halved(a), halved(b)), cd = paired(halved(c), halved(d));
+    return SOFTGRAD_SHUFFLE(ab, cd, 0, 1, 4, 5) + SOFTGRAD_SHUFFLE(ab, cd, 2, 3, 6, 7);
+}
+
+template <>
+inline __attribute__((always_inline)) Four<float> sum_four<float>(V<float> a, V<float> b, V<float> c, V<float> d) {
+    const Eight ab = paired(halved(a), halved(b)), cd = paired(halved(c), halved(d));
+    const Eight all = SOFTGRAD_SHUFFLE(ab, cd, 0, 1, 8, 9, 4, 5, 12, 13) +
+                      SOFTGRAD_SHUFFLE(ab, cd, 2, 3, 10, 11, 6, 7, 14, 15);
+    return SOFTGRAD_SHUFFLE(all, all, 0, 1, 2, 3) + SOFTGRAD_SHUFFLE(all, all, 4, 5, 6, 7);
+}
+#endif
+
+}  // namespace softgrad::SOFTGRAD_ISA

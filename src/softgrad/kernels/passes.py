@@ -1,0 +1,138 @@
+"""The passes by name, each one :class:`softgrad.kernels.job.Job` for the kernel that takes it."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from softgrad.kernels import fused, threads, tiled
+from softgrad.kernels.job import Job, Step, Sums, Targets
+
+Array = npt.NDArray[Any]
+
+
+def run(job: Job) -> Sums:
+    """The sums of the job, by the fused pass where it takes the job, else tile by tile."""
+    return fused.run(job) if fused.takes(job) else tiled.run(job)
+
+
+def loss_and_gradient(
+    X: Any,
+    coef: Array,
+    intercept: Array | None,
+    targets: Targets,
+    *,
+    keeps: bool = False,
+    single: bool = False,
+) -> tuple[Sums, Array | None]:
+    """``sum_i s_i loss_i`` and its gradient in one read of X; the logits (K, n) too where they are kept.
+
+    4 n d K flop and n K exponentials.
+    """
+    n_classes = len(coef)
+    logits = np.empty((n_classes, X.shape[0]), np.float32 if single else np.float64) if keeps else None
+    n_threads = threads.for_work(4.0 * _entries(X) * n_classes)
+    job = Job(
+        X,
+        Step.RESIDUAL,
+        n_classes,
+        coef=coef,
+        start=intercept,
+        targets=targets,
+        logits=logits,
+        backward=True,
+        single=single,
+        n_threads=n_threads,
+    )
+    return run(job), logits
+
+
+def gradient(X: Any, logits: Array, targets: Targets) -> Sums:
+    """Loss and gradient from kept logits: one read of X, 2 n d K flop."""
+    return run(
+        Job(
+            X,
+            Step.RESIDUAL,
+            len(logits),
+            targets=targets,
+            logits=logits,
+            backward=True,
+            n_threads=threads.for_work(2.0 * _entries(X) * len(logits)),
+        )
+    )
+
+
+def forward(
+    X: Any, coef: Array, intercept: Array | None, *, step: Step = Step.NONE, single: bool = False
+) -> Array:
+    """The logits, or with Step.PROBA the probabilities, (K, n): one read of X, 2 n d K flop."""
+    result = np.empty((len(coef), X.shape[0]), np.float32 if single else np.float64)
+    run(
+        Job(
+            X,
+            step,
+            len(coef),
+            coef=coef,
+            start=intercept,
+            logits=result,
+            overwrites=step == Step.PROBA,
+            single=single,
+            n_threads=threads.for_work(2.0 * _entries(X) * len(coef)),
+        )
+    )
+    return result
+
+
+def product(
+    X: Any, proba: Array, coef: Array, intercept: Array | None, targets: Targets
+) -> tuple[Sums, Array]:
+    """Hessian times a direction at the probabilities (K, n), and the direction's logits (K, n), in one read of X."""
+    logits = np.empty((len(coef), X.shape[0]))
+    job = Job(
+        X,
+        Step.CURVED,
+        len(coef),
+        coef=coef,
+        start=intercept,
+        targets=targets,
+        logits=logits,
+        other=proba,
+        backward=True,
+        n_threads=threads.for_work(4.0 * _entries(X) * len(coef)),
+    )
+    return run(job), logits
+
+
+def along(logits: Array, direction: Array, t: float, targets: Targets) -> tuple[float, float]:
+    """Loss and slope at ``logits + t direction``: n K exponentials, no read of X."""
+    sums = run(_of_logits(Step.ALONG, logits, targets, other=direction, t=t))
+    return sums.loss, float(sums.by_intercept.sum())
+
+
+def loss(logits: Array, targets: Targets) -> Sums:
+    """Loss and the intercept's gradient at kept logits: n K exponentials, no read of X."""
+    return run(_of_logits(Step.RESIDUAL, logits, targets))
+
+
+def proba(logits: Array) -> Array:
+    """The probabilities of kept logits (K, n)."""
+    result = logits.copy()
+    run(_of_logits(Step.PROBA, result, None, overwrites=True))
+    return result
+
+
+def _of_logits(step: Step, logits: Array, targets: Targets | None, **rest: Any) -> Job:
+    nothing = np.empty((logits.shape[1], 0))
+    return Job(
+        nothing,
+        step,
+        len(logits),
+        targets=targets,
+        logits=logits,
+        n_threads=threads.for_work(50.0 * logits.size),
+        **rest,
+    )
+
+
+def _entries(X: Any) -> int:
+    return int(X.nnz if hasattr(X, "nnz") else X.size)
