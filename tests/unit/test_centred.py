@@ -240,3 +240,11 @@ def test_a_column_constant_in_the_sample_only_is_not_taken_for_one(rng):
     varying = centred_where_far(DenseRows(X, targets, 2)).constant
     assert constant.tolist() == [False, True, False]
     assert not varying.any()
+
+
+def test_a_flat_column_that_varies_is_left_alone(rng):
+    X = np.column_stack([rng.normal(size=90) + 5, 1e12 + rng.integers(3, size=90)])
+    centred = centred_where_far(DenseRows(X, np.arange(90) % 3, 3))
+    assert not centred.constant.any()
+    assert centred.offsets[1] == 0
+    assert centred.offsets[0] == pytest.approx(X[:, 0].mean())

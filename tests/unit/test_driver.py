@@ -220,7 +220,7 @@ def test_a_fit_interrupted_anywhere_goes_on_bit_for_bit(rng, name, source, build
     taken = []
     whole = solved(source, problem, name, limits.tol, limits.max_iter, checkpoint=taken.append)
     assert len(taken) == whole.n_iter
-    assert whole.n_iter > 2
+    assert whole.n_iter >= 2
     for earlier in taken:
         objective = problems.objective_on(source, problem)
         restored = pickle.loads(pickle.dumps(earlier))
@@ -228,7 +228,7 @@ def test_a_fit_interrupted_anywhere_goes_on_bit_for_bit(rng, name, source, build
         np.testing.assert_array_equal(rest.coef, whole.coef)
         np.testing.assert_array_equal(rest.intercept, whole.intercept)
         assert timeless(rest.history) == timeless(whole.history)
-        assert rest.history[: len(earlier.history)] == earlier.history
+        assert repr(rest.history[: len(earlier.history)]) == repr(earlier.history)
         assert rest.n_passes >= whole.n_passes
         assert repr((rest.gap, rest.decrement)) == repr((whole.gap, whole.decrement))
         assert (rest.objective, rest.status, rest.n_iter) == (whole.objective, whole.status, whole.n_iter)
