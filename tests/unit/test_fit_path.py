@@ -12,7 +12,7 @@ ALPHAS = [0.01, 1.0, 1e-4, 0.1, 1.0]
 
 
 def wide(rng):
-    X = rng.normal(size=(24, 300)) + 5
+    X = rng.normal(size=(24, 340)) + 5
     return problems.Problem(X, np.arange(24) % 3, 3, 0.01)
 
 

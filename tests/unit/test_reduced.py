@@ -53,6 +53,11 @@ def wide_with_twins(rng):
     return problems.Problem(X, np.arange(24) // 2 % 3, 3, 1e-2)
 
 
+@pytest.fixture(autouse=True)
+def small_problems_are_reduced_too(monkeypatch):
+    monkeypatch.setattr("softgrad.optimize.coordinates.SMALL", 0)
+
+
 BUILDS = [wide, wide_weighted, wide_soft, wide_with_twins, wide_counts]
 SOURCES = [problems.dense, as_sparse]
 

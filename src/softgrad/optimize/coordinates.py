@@ -13,7 +13,7 @@ import numpy.typing as npt
 from softgrad.optimize.choose import choose
 from softgrad.optimize.driver import Callback, Limits, minimize
 from softgrad.optimize.ledger import Ledger
-from softgrad.optimize.objective import Objective
+from softgrad.optimize.objective import SMALL, Objective
 from softgrad.optimize.penalty import Penalty
 from softgrad.optimize.solution import Solution
 from softgrad.optimize.solver import Solver, State
@@ -60,7 +60,7 @@ class Standstill:
 
 
 class Coordinates:
-    """The coordinates of one or several fits on the same rows.
+    """The coordinates of one or several fits on the same rows; where K d is small there is nothing to reduce.
 
     Parameters
     ----------
@@ -72,7 +72,9 @@ class Coordinates:
 
     def __init__(self, rows: Rows, request: Request, n_fits: int = 1) -> None:
         self._request = request
-        self._reduction = reduced_where_it_pays(rows, centre=request.fit_intercept, n_fits=n_fits)
+        self._reduction: Reduction | None = None
+        if rows.n_classes * rows.n_features > SMALL:
+            self._reduction = reduced_where_it_pays(rows, centre=request.fit_intercept, n_fits=n_fits)
         if self._reduction is not None:
             self._full: Rows = self._reduction.full
         else:
