@@ -48,6 +48,9 @@ def test_the_order_given_is_the_order_returned(rng):
     down = fit_path(problem.X, problem.targets, [10.0, 1e-1, 1e-3])
     for one, other in zip(up, down[::-1], strict=True):
         np.testing.assert_array_equal(one.coef, other.coef)
+    assert down[0].n_passes > fit(problem.X, problem.targets, alpha=10.0).n_passes - 1
+    assert down[0].history[0].objective == pytest.approx(np.log(3))
+    assert down[2].history[0].objective < np.log(3) - 1e-3
     norms = [np.linalg.norm(solution.coef) for solution in up]
     assert norms == sorted(norms, reverse=True)
 
