@@ -53,8 +53,10 @@ ONLY_OUTSIDE = {"maths": {"numpy"}, "conventions": set(), "kernels": {"numpy", "
 SHARED_OPTIMIZE = {
     "certificate",
     "choose",
+    "coordinates",
     "decrement",
     "driver",
+    "ledger",
     "line_search",
     "newton_step",
     "separation",

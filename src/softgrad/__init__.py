@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from softgrad.check.checker import assert_gradient, check_gradient
     from softgrad.check.report import Diagnosis, GradientReport
     from softgrad.estimator import SoftmaxRegression
-    from softgrad.functional import fit, hessian_product, loss_and_gradient
+    from softgrad.functional import fit, fit_path, hessian_product, loss_and_gradient
     from softgrad.maths.convention import Convention, Gradient
     from softgrad.maths.logits import log_softmax, softmax, softmax_jacobian
     from softgrad.modelfile import load
@@ -26,6 +26,7 @@ __all__ = [
     "check_gradient",
     "conventions",
     "fit",
+    "fit_path",
     "hessian_product",
     "load",
     "log_softmax",
@@ -44,6 +45,7 @@ _HOMES = {
     "assert_gradient": "softgrad.check.checker",
     "check_gradient": "softgrad.check.checker",
     "fit": "softgrad.functional",
+    "fit_path": "softgrad.functional",
     "hessian_product": "softgrad.functional",
     "load": "softgrad.modelfile",
     "log_softmax": "softgrad.maths.logits",

@@ -1,15 +1,16 @@
 """The functional face: loss, gradient, Hessian products and fits on arrays or Rows, in the canonical convention."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from softgrad.kernels.threads import limited
-from softgrad.optimize.choose import check_name, choose
-from softgrad.optimize.driver import Callback, Limits, minimize
-from softgrad.optimize.objective import Objective
+from softgrad.optimize.choose import check_name
+from softgrad.optimize.coordinates import Coordinates, Parameters, Request
+from softgrad.optimize.driver import Callback, Limits
+from softgrad.optimize.ledger import Ledger
 from softgrad.optimize.penalty import L2
 from softgrad.optimize.solution import Solution
 from softgrad.rows.base import Rows
@@ -25,7 +26,7 @@ from softgrad.rows.wrap import (
 )
 from softgrad.scalars import check_number, check_whole
 
-__all__ = ["fit", "hessian_product", "loss_and_gradient"]
+__all__ = ["fit", "fit_path", "hessian_product", "loss_and_gradient"]
 
 Array = npt.NDArray[Any]
 
@@ -216,27 +217,103 @@ def fit(
     ('converged', True)
     """
     _check_alpha(alpha)
-    check_name(solver)
-    if not isinstance(fit_intercept, bool | np.bool_):
-        raise ValueError(f"fit_intercept={fit_intercept!r} was given; pass True or False.")
-    limits = _checked_limits(tol, max_iter)
+    request = _checked_request(solver, tol, max_iter, fit_intercept, callback)
     _check_threads(n_threads)
+    data = _labelled(X, y, sample_weight, n_classes)
+    begin = None if start is None else _start(start, data)
+    with limited(n_threads, data.rows.meter.flop_per_pass):
+        ledger = Ledger.opened(data.rows.meter)
+        solution = Coordinates(data.rows, request).solve(L2(alpha), begin, ledger)
+    return _with_absent(solution, data)
+
+
+def fit_path(
+    X: Any,
+    y: npt.ArrayLike | None = None,
+    alphas: npt.ArrayLike = (),
+    *,
+    sample_weight: npt.ArrayLike | None = None,
+    fit_intercept: bool = True,
+    n_classes: int | None = None,
+    solver: str = "auto",
+    tol: float = 1e-8,
+    max_iter: int = 1000,
+    n_threads: int | None = None,
+) -> list[Solution]:
+    """Fit softmax regression for several penalties, each to a certified gap.
+
+    Centring and, where there are fewer rows than columns, the reduction to the rows' span are done once. The fits
+    run from the largest alpha down, each from its neighbour's solution.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, n_features), CSR array, or Rows
+    y : array_like of shape (n_samples,) or (n_samples, n_classes)
+        Codes or soft labels; None where X is Rows.
+    alphas : array_like of shape (n_alphas,)
+        Finite, >= 0, on the mean scale as in :func:`fit`, in any order.
+    sample_weight, fit_intercept, n_classes, solver, tol, max_iter, n_threads
+        As :func:`fit` takes them, for each alpha.
+
+    Returns
+    -------
+    list of Solution
+        One an alpha, in the order given. Passes and seconds are each fit's own; those of the preparation count in
+        the first one solved, the largest alpha's.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range, or fewer than two classes have weight.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), [0, 1, 0, 1]
+    >>> path = fit_path(X, y, [0.001, 0.1, 10.0])
+    >>> [round(float(solution.coef[1, 0]), 4) for solution in path]
+    [0.453, 0.3718, 0.0235]
+    >>> all(solution.gap <= 1e-8 for solution in path)
+    True
+    """
+    strengths = _checked_alphas(alphas)
+    request = _checked_request(solver, tol, max_iter, fit_intercept, None)
+    _check_threads(n_threads)
+    data = _labelled(X, y, sample_weight, n_classes)
+    solutions: dict[int, Solution] = {}
+    start: Parameters | None = None
+    with limited(n_threads, data.rows.meter.flop_per_pass):
+        ledger = Ledger.opened(data.rows.meter)
+        coordinates = Coordinates(data.rows, request, n_fits=len(strengths))
+        for i in np.argsort(-strengths, kind="stable").tolist():
+            solution = coordinates.solve(L2(float(strengths[i])), start, ledger)
+            start, solutions[i] = (solution.coef, solution.intercept), solution
+            ledger = Ledger.opened(data.rows.meter)
+    return [_with_absent(solutions[i], data) for i in range(len(strengths))]
+
+
+@dataclass(frozen=True, eq=False)
+class _Data:
+    """Rows of the classes that have weight, which of all the classes these are, and how many there are."""
+
+    rows: Rows
+    present: Array
+    n_classes: int
+
+
+def _labelled(
+    X: Any, y: npt.ArrayLike | None, sample_weight: npt.ArrayLike | None, n_classes: int | None
+) -> _Data:
     if is_rows(X):
         rows = as_given(X, y, sample_weight)
-        total, kept = rows.n_classes, np.arange(rows.n_classes)
         _check_all_present(rows)
-    else:
-        X = as_table(X)
-        targets, total = checked_targets(y, X.shape[0], n_classes)
-        kept = present(targets, sample_weight)
-        check_present(kept, total)
-        seen = restricted(targets, kept, total)
-        rows = as_rows(X, seen, sample_weight=sample_weight, n_classes=len(kept))
-    objective = Objective(rows, L2(alpha), fit_intercept=fit_intercept)
-    begin = None if start is None else _start(start, objective, kept)
-    with limited(n_threads, rows.meter.flop_per_pass):
-        solution = minimize(objective, choose(solver, objective), limits, start=begin, callback=callback)
-    return _with_absent(solution, kept, total)
+        return _Data(rows, np.arange(rows.n_classes), rows.n_classes)
+    X = as_table(X)
+    targets, total = checked_targets(y, X.shape[0], n_classes)
+    kept = present(targets, sample_weight)
+    check_present(kept, total)
+    seen = restricted(targets, kept, total)
+    return _Data(as_rows(X, seen, sample_weight=sample_weight, n_classes=len(kept)), kept, total)
 
 
 def _check_all_present(rows: Rows) -> None:
@@ -249,21 +326,22 @@ def _check_all_present(rows: Rows) -> None:
         )
 
 
-def _with_absent(solution: Solution, present: Array, n_classes: int) -> Solution:
+def _with_absent(solution: Solution, data: _Data) -> Solution:
     """Classes without weight at their exact limit: coef 0, intercept -inf, probability 0."""
-    if len(present) == n_classes:
+    if len(data.present) == data.n_classes:
         return solution
-    coef = np.zeros((n_classes, solution.coef.shape[1]))
-    intercept = np.full(n_classes, -np.inf)
-    coef[present], intercept[present] = solution.coef, solution.intercept
+    coef = np.zeros((data.n_classes, solution.coef.shape[1]))
+    intercept = np.full(data.n_classes, -np.inf)
+    coef[data.present], intercept[data.present] = solution.coef, solution.intercept
     return replace(solution, coef=coef, intercept=intercept)
 
 
-def _start(start: tuple[npt.ArrayLike, npt.ArrayLike], objective: Objective, present: Array) -> Array:
+def _start(start: tuple[npt.ArrayLike, npt.ArrayLike], data: _Data) -> Parameters:
     coef, intercept = (np.asarray(part, dtype=np.float64) for part in start)
-    if len(present) < len(coef) and coef.shape[:1] == intercept.shape:
-        coef, intercept = coef[present[present < len(coef)]], intercept[present[present < len(coef)]]
-    expected = (objective.rows.n_classes, objective.rows.n_features)
+    if len(data.present) < len(coef) and coef.shape[:1] == intercept.shape:
+        kept = data.present[data.present < len(coef)]
+        coef, intercept = coef[kept], intercept[kept]
+    expected = (data.rows.n_classes, data.rows.n_features)
     if coef.shape != expected or intercept.shape != expected[:1]:
         raise ValueError(
             f"the start has coef of shape {coef.shape} and intercept of shape {intercept.shape} for the present "
@@ -271,7 +349,7 @@ def _start(start: tuple[npt.ArrayLike, npt.ArrayLike], objective: Objective, pre
         )
     if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
         raise ValueError("the start holds NaN or infinite numbers; pass finite ones.")
-    return objective.join(coef, intercept)
+    return coef, intercept
 
 
 def _parameters(coef: npt.ArrayLike, intercept: npt.ArrayLike | None) -> tuple[Array, Array | None]:
@@ -299,6 +377,26 @@ def _check_width(coef: Array, rows: Rows) -> None:
 def _check_alpha(alpha: Any) -> None:
     expected = "one finite number >= 0 (per-feature penalties are not there yet)"
     check_number("alpha", alpha, expected)
+
+
+def _checked_alphas(alphas: Any) -> Array:
+    try:
+        strengths = np.asarray(alphas, dtype=np.float64)
+    except (TypeError, ValueError):
+        strengths = np.empty((0, 0))
+    if strengths.ndim != 1 or strengths.size == 0 or not (np.isfinite(strengths) & (strengths >= 0)).all():
+        given = np.array2string(strengths, threshold=10) if strengths.size else repr(alphas)
+        raise ValueError(f"alphas={given} was given; pass a list of at least one finite number >= 0.")
+    return strengths
+
+
+def _checked_request(
+    solver: Any, tol: Any, max_iter: Any, fit_intercept: Any, callback: Callback | None
+) -> Request:
+    check_name(solver)
+    if not isinstance(fit_intercept, bool | np.bool_):
+        raise ValueError(f"fit_intercept={fit_intercept!r} was given; pass True or False.")
+    return Request(solver, _checked_limits(tol, max_iter), bool(fit_intercept), callback)
 
 
 def _check_threads(n_threads: Any) -> None:

@@ -21,6 +21,7 @@ PUBLIC = [
     "check_gradient",
     "conventions",
     "fit",
+    "fit_path",
     "hessian_product",
     "load",
     "log_softmax",

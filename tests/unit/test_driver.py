@@ -201,3 +201,50 @@ def test_a_step_does_not_change_its_state(rng, name):
         following = solver.step(objective, state)
         assert pickle.dumps(state) == before
         state = following
+
+
+# ------------------------------------------------------------------------------------------------- checkpoints
+
+
+def timeless(records):
+    """What of the history a clock and the repeated evaluation after a restart have no part in."""
+    return [(record.iteration, record.objective, repr(record.gap)) for record in records]
+
+
+@every_solver
+@pytest.mark.parametrize("source", [problems.dense, problems.recomputed])
+@pytest.mark.parametrize("build", [problems.zipf_classes, problems.without_penalty])
+def test_a_fit_interrupted_anywhere_goes_on_bit_for_bit(rng, name, source, build):
+    """With fresh objects: the same history, best point, bound and end as the fit that was left alone."""
+    problem, limits = build(rng), Limits(1e-9, 25)
+    taken = []
+    whole = solved(source, problem, name, limits.tol, limits.max_iter, checkpoint=taken.append)
+    assert len(taken) == whole.n_iter
+    assert whole.n_iter >= 2
+    for earlier in taken:
+        objective = problems.objective_on(source, problem)
+        restored = pickle.loads(pickle.dumps(earlier))
+        rest = minimize(objective, SOLVERS[name](), limits, state=restored)
+        np.testing.assert_array_equal(rest.coef, whole.coef)
+        np.testing.assert_array_equal(rest.intercept, whole.intercept)
+        assert timeless(rest.history) == timeless(whole.history)
+        assert repr(rest.history[: len(earlier.history)]) == repr(earlier.history)
+        assert rest.n_passes >= whole.n_passes
+        assert repr((rest.gap, rest.decrement)) == repr((whole.gap, whole.decrement))
+        assert (rest.objective, rest.status, rest.n_iter) == (whole.objective, whole.status, whole.n_iter)
+
+
+def test_the_last_checkpoint_survives_an_interrupt(rng):
+    problem, limits, kept = problems.ten_classes(rng), Limits(1e-12, 100), []
+
+    def interrupt(record):
+        if record.iteration == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        solved(problems.dense, problem, "lbfgs", 1e-12, 100, callback=interrupt, checkpoint=kept.append)
+    assert len(kept) == 5
+    objective = problems.objective_on(problems.dense, problem)
+    rest = minimize(objective, SOLVERS["lbfgs"](), limits, state=kept[-1])
+    whole = solved(problems.dense, problem, "lbfgs", 1e-12, 100)
+    np.testing.assert_array_equal(rest.coef, whole.coef)

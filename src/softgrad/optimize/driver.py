@@ -1,8 +1,7 @@
-"""The one outer loop: stopping, history, callback, max_iter. Solvers only step."""
+"""The one outer loop: stopping, history, callback, checkpoint, max_iter. Solvers only step."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from time import perf_counter
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy.typing as npt
 
 from softgrad.optimize.certificate import ROUNDING, Certificate, certify, intercept_is_optimal, unpolished_gap
 from softgrad.optimize.decrement import relative_decrement
+from softgrad.optimize.ledger import Ledger
 from softgrad.optimize.objective import Iterate, Objective
 from softgrad.optimize.separation import recedes
 from softgrad.optimize.solution import Record, Solution, Status
@@ -35,20 +35,57 @@ class Limits:
     max_iter: int = 1000
 
 
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """All it takes to go on with a fit as if it had never been interrupted: arrays, numbers and Records.
+
+    Attributes
+    ----------
+    state : State
+        The solver's; the next thing to be done is its step.
+    best : ndarray of the shape of the parameters
+    lower_bound, gap, decrement, forecast : float
+    history : tuple of Record
+    """
+
+    state: Any
+    best: Array
+    lower_bound: float
+    gap: float
+    decrement: float
+    forecast: float
+    history: tuple[Record, ...]
+
+
 @dataclass
 class Progress:
-    """The best iterate, the best lower bound and the history of one fit."""
+    """The best iterate and the best lower bound of one fit, and its ledger."""
 
     objective: Objective
     limits: Limits
     best: Iterate
-    began: float
+    ledger: Ledger
     lower_bound: float = 0.0
     gap: float = np.nan
     decrement: float = np.nan
-    history: list[Record] = field(default_factory=list)
-    passes_before: float = 0.0
-    _forecast: float = np.inf
+    forecast: float = np.inf
+
+    def checkpoint(self, state: State) -> Checkpoint:
+        """What :func:`minimize` needs to go on from `state`."""
+        history = tuple(self.ledger.history)
+        return Checkpoint(
+            state, self.best.params, self.lower_bound, self.gap, self.decrement, self.forecast, history
+        )
+
+    @classmethod
+    def resumed(cls, objective: Objective, limits: Limits, ledger: Ledger, earlier: Checkpoint) -> "Progress":
+        """The inverse of :meth:`checkpoint`; what was spent by then counts, in passes and seconds."""
+        last = earlier.history[-1]
+        ledger.history[:] = earlier.history
+        ledger.passes_before -= last.n_passes
+        ledger.began -= last.seconds
+        bounds = earlier.lower_bound, earlier.gap, earlier.decrement, earlier.forecast
+        return cls(objective, limits, objective.at(earlier.best), ledger, *bounds)
 
     def see(self, iterate: Iterate) -> None:
         """Take in one iterate: certify it where that is free or may end the fit, and record it."""
@@ -58,8 +95,7 @@ class Progress:
             self._bound(iterate)
         elif self._settling(iterate):
             self.best, self.decrement = iterate, relative_decrement(self.objective, iterate)
-        passes, seconds = self.objective.n_passes - self.passes_before, perf_counter() - self.began
-        self.history.append(Record(len(self.history), iterate.value, self.gap, passes, seconds))
+        self.ledger.enter(iterate.value, self.gap)
 
     @property
     def bounded(self) -> bool:
@@ -81,8 +117,8 @@ class Progress:
             self.certify(iterate)
             return
         forecast = unpolished_gap(self.objective, iterate)
-        if forecast <= min(self.limits.tol * self.objective.scale(iterate.value), self._forecast / 2):
-            self._forecast = forecast
+        if forecast <= min(self.limits.tol * self.objective.scale(iterate.value), self.forecast / 2):
+            self.forecast = forecast
             self.certify(iterate)
         self._update_gap()
 
@@ -102,9 +138,9 @@ class Progress:
         """Whether the decrement is worth its cost: the Hessian is at hand, or ten steps have gained little."""
         if self.objective.hessian_is_cheap:
             return True
-        if len(self.history) < 10:
+        if len(self.ledger.history) < 10:
             return False
-        gained = self.history[-10].objective - iterate.value
+        gained = self.ledger.history[-10].objective - iterate.value
         return gained <= 10 * self.limits.tol * self.objective.scale(iterate.value)
 
 
@@ -114,8 +150,10 @@ def minimize(
     limits: Limits = Limits(),
     *,
     start: Array | None = None,
-    state: State | None = None,
+    state: State | Checkpoint | None = None,
     callback: Callback | None = None,
+    checkpoint: Callable[[Checkpoint], Any] | None = None,
+    ledger: Ledger | None = None,
 ) -> Solution:
     """Run `solver` until the certified relative gap is at most tol, or say why not.
 
@@ -126,10 +164,15 @@ def minimize(
     limits : Limits
     start : ndarray of shape (K, d) or (K, d + 1), optional
         Zeros where not given.
-    state : State, optional
-        Go on from here instead: bit for bit as if never interrupted.
+    state : State or Checkpoint, optional
+        Go on from here instead: bit for bit as if never interrupted. From a State the history begins anew; from a
+        Checkpoint it goes on too, with the best iterate and the best bound.
     callback : callable, optional
         Called with each iteration's Record; a true result stops the fit.
+    checkpoint : callable, optional
+        Called with a Checkpoint before each step.
+    ledger : Ledger, optional
+        Of the fit that this is a part of.
 
     Returns
     -------
@@ -141,27 +184,42 @@ def minimize(
     ValueError
         If the objective at the start is not finite.
     """
-    began, passes_before = perf_counter(), objective.n_passes
-    if state is None:
-        state = solver.init(
-            objective, objective.balanced(np.zeros(objective.shape) if start is None else start)
-        )
-    first = objective.at(state.params)
+    ledger = Ledger.opened(objective.rows.meter) if ledger is None else ledger
+    if isinstance(state, Checkpoint):
+        now: State = state.state
+        progress = Progress.resumed(objective, limits, ledger, state)
+    else:
+        begin = np.zeros(objective.shape) if start is None else start
+        now = solver.init(objective, objective.balanced(begin)) if state is None else state
+        progress = Progress(objective, limits, _finite(objective.at(now.params)), ledger)
+        reason = _looked(progress, objective.at(now.params), now, callback)
+        if reason is not None:
+            return _solution(progress, solver, reason)
+    ledger.stepped(solver.name)
+    while True:
+        if checkpoint is not None:
+            checkpoint(progress.checkpoint(now))
+        now = solver.step(objective, now)
+        reason = _looked(progress, objective.at(now.params), now, callback)
+        if reason is not None:
+            return _solution(progress, solver, reason)
+
+
+def _finite(first: Iterate) -> Iterate:
     if not (np.isfinite(first.value) and np.isfinite(first.gradient).all()):
         raise ValueError(
             f"the objective at the start is {first.value}, or its gradient is not finite: "
             "X holds NaN or infinite entries, or the start is too far out; "
             "mend these entries, or start at zero."
         )
-    progress = Progress(objective, limits, first, began, passes_before=passes_before)
-    while True:
-        iterate = objective.at(state.params)
-        progress.see(iterate)
-        stop = callback is not None and bool(callback(progress.history[-1]))
-        reason = _reason(progress, state, iterate, stop)
-        if reason is not None:
-            return _solution(progress, solver, reason)
-        state = solver.step(objective, state)
+    return first
+
+
+def _looked(progress: Progress, iterate: Iterate, state: State, callback: Callback | None) -> str | None:
+    """Take in one iterate; why the fit ends here, if it does."""
+    progress.see(iterate)
+    stop = callback is not None and bool(callback(progress.ledger.history[-1]))
+    return _reason(progress, state, iterate, stop)
 
 
 def _reason(progress: Progress, state: State, iterate: Iterate, stop: bool) -> str | None:
@@ -172,7 +230,8 @@ def _reason(progress: Progress, state: State, iterate: Iterate, stop: bool) -> s
         return "no_optimum"
     if progress.reached <= limits.tol:
         return "converged" if progress.bounded or not recedes(progress.objective, iterate) else "no_optimum"
-    ends = {"stopped": stop, "stalled": state.exhausted, "max_iter": len(progress.history) > limits.max_iter}
+    too_many = progress.ledger.n_iter >= limits.max_iter
+    ends = {"stopped": stop, "stalled": state.exhausted, "max_iter": too_many}
     return next((name for name, true in ends.items() if true), None)
 
 
@@ -188,9 +247,9 @@ def _solution(progress: Progress, solver: Solver, reason: str) -> Solution:
         objective=best.value,
         gap=progress.gap,
         decrement=progress.decrement,
-        n_passes=objective.n_passes - progress.passes_before,
-        n_iter=len(progress.history) - 1,
-        history=tuple(progress.history),
+        n_passes=progress.ledger.n_passes,
+        n_iter=progress.ledger.n_iter,
+        history=tuple(progress.ledger.history),
         status=Status(reason, _sentence(progress, solver, reason)),
     )
 
@@ -206,7 +265,7 @@ def _last_look(progress: Progress, reason: str) -> str:
 
 
 def _sentence(progress: Progress, solver: Solver, reason: str) -> str:
-    steps = f"{len(progress.history) - 1} iterations of {solver.name}"
+    steps = f"{progress.ledger.n_iter} iterations of {' and '.join(progress.ledger.solvers) or solver.name}"
     tol = progress.limits.tol
     if reason == "no_optimum":
         return (
