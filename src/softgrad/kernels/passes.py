@@ -62,6 +62,13 @@ def gradient(X: Any, logits: Array, targets: Targets) -> Sums:
     )
 
 
+def pulled_back(X: Any, by_logits: Array) -> Sums:
+    """``by_logits [X 1]`` for a (K, n) gradient with respect to the logits: one read of X, 2 n d K flop."""
+    by_logits = np.ascontiguousarray(by_logits)
+    n_threads = threads.for_work(2.0 * _entries(X) * len(by_logits))
+    return run(Job(X, Step.GIVEN, len(by_logits), logits=by_logits, backward=True, n_threads=n_threads))
+
+
 def forward(
     X: Any, coef: Array, intercept: Array | None, *, step: Step = Step.NONE, single: bool = False
 ) -> Array:

@@ -89,6 +89,12 @@ class MemoryRows(ABC):
         self._count(2.0 * self.n_classes, reads=1.0)
         return sums.loss, np.asarray(sums.by_coef), sums.by_intercept
 
+    def pull_back(self, by_logits: Array) -> tuple[Array, Array]:
+        """``by_logits [X 1]``, for a (K, n) gradient with respect to the logits."""
+        sums = passes.pulled_back(self.X, by_logits)
+        self._count(2.0 * self.n_classes, reads=1.0)
+        return np.asarray(sums.by_coef), sums.by_intercept
+
     def product(self, proba: Array, coef: Array, intercept: Array) -> tuple[Array, Array, Array]:
         """Hessian times (coef, intercept) at the probabilities (K, n), and the direction's logits, in one read of X."""
         sums, logits = passes.product(self.X, proba, coef, intercept, self.given)

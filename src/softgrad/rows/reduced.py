@@ -60,13 +60,13 @@ class Reduction:
 
     def back(self, coef: Array, intercept: Array) -> tuple[Array, Array]:
         """(coef, intercept) of the centred rows, from reduced ones. Half a pass."""
-        by_coef, sums = self._inner.pull_back(self._basis @ coef.T)
+        by_coef, sums = self._inner.pull_back(coef @ self._basis.T)
         return by_coef - sums[:, None] * self.full.offsets, intercept
 
     def forth(self, coef: Array, intercept: Array) -> tuple[Array, Array]:
         """The reduced (coef, intercept) with the same logits. Half a pass."""
         logits = self._inner.forward(coef, -coef @ self.full.offsets)
-        return logits.T @ self._basis, intercept
+        return logits @ self._basis, intercept
 
 
 def stored_bytes(rows: DenseRows | SparseRows) -> float:
