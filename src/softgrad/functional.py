@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from softgrad.kernels.threads import limited
+from softgrad.kernels.threads import limited, using
 from softgrad.optimize.choose import check_name
 from softgrad.optimize.coordinates import Coordinates, Parameters, Request
 from softgrad.optimize.driver import Callback, Limits
@@ -14,6 +14,7 @@ from softgrad.optimize.ledger import Ledger
 from softgrad.optimize.penalty import L2
 from softgrad.optimize.solution import Solution
 from softgrad.rows.base import Rows
+from softgrad.rows.memory import MemoryRows
 from softgrad.rows.wrap import (
     as_given,
     as_rows,
@@ -51,7 +52,8 @@ def loss_and_gradient(
     coef : array_like of shape (n_classes, n_features)
     intercept : array_like of shape (n_classes,), or None
     X : array of shape (n_samples, n_features), CSR array, or Rows
-        Floating, integer or boolean; neither copied nor converted as a whole.
+        Floating, integer or boolean; neither copied nor converted as a whole. Computed in float64; in float32, with
+        sums of tiles in float64, where both X and coef are float32.
     y : array_like of shape (n_samples,) or (n_samples, n_classes)
         Codes 0..n_classes-1, or soft labels; None where X is Rows.
     sample_weight : array_like of shape (n_samples,), optional
@@ -82,16 +84,22 @@ def loss_and_gradient(
     >>> round(value, 6), by_coef.ravel().tolist(), by_intercept.tolist()
     (0.693147, [0.5, -0.5], [0.0, 0.0])
     """
+    single = getattr(X, "dtype", None) == np.float32 and getattr(coef, "dtype", None) == np.float32
     coef, offsets = _parameters(coef, intercept)
     _check_alpha(alpha)
     _check_threads(n_threads)
     rows = as_rows(X, y, sample_weight=sample_weight, n_classes=len(coef))
     _check_width(coef, rows)
     penalty = L2(alpha)
-    with limited(n_threads, rows.meter.flop_per_pass):
-        point = rows.at(coef, np.zeros(len(coef)) if offsets is None else offsets)
-    gradient = point.grad_coef + penalty.gradient(coef)
-    return point.loss + penalty.value(coef), gradient, None if offsets is None else point.grad_intercept
+    with using(n_threads):
+        if isinstance(rows, MemoryRows):
+            sums = rows.loss_and_gradient(coef, offsets, single=single)
+        else:
+            point = rows.at(coef, np.zeros(len(coef)) if offsets is None else offsets)
+            sums = point.loss, point.grad_coef, point.grad_intercept
+    loss, by_coef, by_intercept = sums
+    gradient = by_coef + penalty.gradient(coef)
+    return loss + penalty.value(coef), gradient, None if offsets is None else by_intercept
 
 
 def hessian_product(
@@ -148,9 +156,12 @@ def hessian_product(
     rows = as_rows(X, y, sample_weight=sample_weight, n_classes=len(coef))
     _check_width(coef, rows)
     zero = np.zeros(len(coef))
-    with limited(n_threads, rows.meter.flop_per_pass):
-        point = rows.at(coef, zero if offsets is None else offsets)
-        by_coef, by_intercept, _ = point.product(direction, zero if change is None else change)
+    with using(n_threads):
+        if isinstance(rows, MemoryRows):
+            by_coef, by_intercept = rows.hessian_product(coef, offsets, direction, change)
+        else:
+            point = rows.at(coef, zero if offsets is None else offsets)
+            by_coef, by_intercept, _ = point.product(direction, zero if change is None else change)
     without = offsets is None and change is None
     return by_coef + alpha * direction, None if without else by_intercept
 

@@ -1,36 +1,61 @@
-"""The compiled pass: one read of X, everything else in the cache (native/tile_loop.hpp)."""
+"""The compiled passes: one read of X, everything else in the cache (native/tile_loop.hpp, native/sparse_loop.hpp)."""
 
 from typing import Any
 
 import numpy as np
 
 from softgrad.kernels.choice import extension, instruction_set
+from softgrad.kernels.compressed import CompressedTable
 from softgrad.kernels.job import Job, Sums
 
 TYPES = frozenset(
     np.dtype(name) for name in ("f8", "f4", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "?")
 )
 MOST_CLASSES = 32
-"""Beyond, the tiles' products are large enough for the BLAS."""
+"""Beyond, a dense tile's products are large enough for the BLAS."""
 
 
 def takes(job: Job) -> bool:
-    """Whether the compiled pass is there for this job."""
-    X = job.X
+    """Whether a compiled pass is there for this job."""
+    if instruction_set() is None:
+        return False
+    if isinstance(job.X, CompressedTable):
+        return not job.single and job.base is None and job.X.compiles
     return (
-        isinstance(X, np.ndarray)
-        and X.dtype in TYPES
-        and (job.n_classes <= MOST_CLASSES or X.shape[1] == 0)
-        and not any(stride % X.itemsize for stride in X.strides)
-        and instruction_set() is not None
+        job.X.dtype in TYPES
+        and (job.n_classes <= MOST_CLASSES or job.X.shape[1] == 0)
+        and not any(stride % job.X.itemsize for stride in job.X.strides)
     )
 
 
 def run(job: Job) -> Sums:
     """The sums of a job that :func:`takes` accepts."""
-    X, targets, width = job.X, job.targets, job.X.shape[1] if job.backward else 0
+    width = job.X.shape[1] if job.backward else 0
     sums = np.empty(1 + job.n_classes * (1 + width))
-    extension().run(
+    if isinstance(job.X, CompressedTable):
+        _run_compressed(job, job.X, sums)
+    else:
+        X = job.X.view(np.uint8) if job.X.dtype == np.bool_ else job.X
+        extension().run(_request(job, sums, job.start, job.offsets), X)
+    by_intercept = sums[1 : 1 + job.n_classes]
+    by_coef = sums[1 + job.n_classes :].reshape(job.n_classes, width) if job.backward else None
+    if by_coef is not None and job.offsets is not None and isinstance(job.X, CompressedTable):
+        by_coef -= np.outer(by_intercept, job.offsets)
+    return Sums(float(sums[0]), by_intercept, by_coef)
+
+
+def _run_compressed(job: Job, X: CompressedTable, sums: Any) -> None:
+    """Centring never fills a sparse row: ``(x - m)' w = x' w - m' w``, and likewise for the gradient."""
+    start = job.start
+    if job.offsets is not None and job.coef is not None:
+        start = (0 if start is None else start) - job.coef @ job.offsets
+    columns = X.columns if job.backward else ()
+    extension().run_sparse(_request(job, sums, start, None), *X.shape, X.rows, columns)
+
+
+def _request(job: Job, sums: Any, start: Any, offsets: Any) -> Any:
+    targets = job.targets
+    return extension().Request(
         instruction_set(),
         job.n_threads,
         job.step,
@@ -40,10 +65,11 @@ def run(job: Job) -> Sums:
         job.directions,
         job.overwrites,
         job.t,
-        X.view(np.uint8) if X.dtype == np.bool_ else X,
-        _doubles(job.offsets),
+        _doubles(offsets),
         _doubles(job.coef),
-        _doubles(job.start),
+        _doubles(start),
+        _doubles(job.base),
+        _doubles(job.base_start),
         None if targets is None else targets.codes,
         None if targets is None else targets.soft,
         None if targets is None else targets.shares,
@@ -51,9 +77,6 @@ def run(job: Job) -> Sums:
         job.other,
         sums,
     )
-    by_intercept = sums[1 : 1 + job.n_classes]
-    by_coef = sums[1 + job.n_classes :].reshape(job.n_classes, width) if job.backward else None
-    return Sums(float(sums[0]), by_intercept, by_coef)
 
 
 def _doubles(array: Any) -> Any:

@@ -73,7 +73,7 @@ class Job:
 
     Attributes
     ----------
-    X : ndarray of shape (n, d), or CSR array
+    X : ndarray of shape (n, d), or CompressedTable
     step : Step
     n_classes : int
         Rows of the logits: classes, or directions x classes for CURVED.
@@ -91,6 +91,8 @@ class Job:
         Probabilities for CURVED, the direction's logits a for ALONG.
     t : float
         For ALONG.
+    base, base_start : ndarray of shape (n_classes / directions, d) and (n_classes / directions,), or None
+        For CURVED without `other`: the probabilities are softmax of their logits, in the same read of X.
     directions : int
         For CURVED.
     backward : bool
@@ -112,6 +114,8 @@ class Job:
     overwrites: bool = False
     other: Array | None = None
     t: float = 0.0
+    base: Array | None = None
+    base_start: Array | None = None
     directions: int = 1
     backward: bool = False
     offsets: Array | None = None

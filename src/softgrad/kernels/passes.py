@@ -110,6 +110,25 @@ def product(
     return run(job), logits
 
 
+def product_at(
+    X: Any, coef: Array, intercept: Array | None, direction: Array, change: Array | None, targets: Targets
+) -> Sums:
+    """Hessian at (coef, intercept) times a direction, its probabilities computed in the same read: 6 n d K flop."""
+    job = Job(
+        X,
+        Step.CURVED,
+        len(coef),
+        coef=direction,
+        start=change,
+        base=coef,
+        base_start=intercept,
+        targets=targets,
+        backward=True,
+        n_threads=threads.for_work(6.0 * _entries(X) * len(coef)),
+    )
+    return run(job)
+
+
 def along(logits: Array, direction: Array, t: float, targets: Targets) -> tuple[float, float]:
     """Loss and slope at ``logits + t direction``: n K exponentials, no read of X."""
     sums = run(_of_logits(Step.ALONG, logits, targets, other=direction, t=t))

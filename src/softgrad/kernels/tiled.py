@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from softgrad.kernels import fused
+from softgrad.kernels.compressed import CompressedTable
 from softgrad.kernels.job import Job, Step, Sums, Targets
 from softgrad.maths import regression
 from softgrad.maths.cross_entropy import hessian_action, residual_of
@@ -23,9 +24,9 @@ TILE = 2**18
 
 
 def tiles(X: Any, n_classes: int) -> Iterator[tuple[slice, Any]]:
-    """Pieces of rows of X; a CSR array is one piece."""
-    if not isinstance(X, np.ndarray):
-        yield slice(0, X.shape[0]), X
+    """Pieces of rows of X; a sparse array is one piece."""
+    if isinstance(X, CompressedTable):
+        yield slice(0, X.shape[0]), X.csr
         return
     height = max(64, TILE // max(X.shape[1], n_classes, 1))
     for start in range(0, X.shape[0], height):
@@ -39,7 +40,7 @@ def run(job: Job) -> Sums:
     loss, by_intercept = 0.0, np.zeros(job.n_classes)
     for part, X in tiles(job.X, job.n_classes):
         tile = _loaded(X, job)
-        sums = _rows(job, part, _logits(job, part, tile))
+        sums = _rows(job, part, _logits(job, part, tile), _other(job, part, tile))
         loss, by_intercept = loss + sums.loss, by_intercept + sums.by_intercept
         if by_coef is not None:
             by_coef += _pulled_back(sums.by_coef, tile, sums.by_intercept, job)
@@ -61,16 +62,28 @@ def _logits(job: Job, part: slice, X: Any) -> Array:
         assert job.logits is not None
         given = job.logits[:, part]
         return given if job.overwrites else given.copy()
-    coef = job.coef.astype(job.dtype, copy=False)
-    z: Array = coef @ X.T if isinstance(X, np.ndarray) else np.ascontiguousarray((X @ coef.T).T)
-    shift = np.zeros(job.n_classes) if job.start is None else job.start
-    if job.offsets is not None and not isinstance(X, np.ndarray):
-        shift = shift - job.coef @ job.offsets
-    z += shift.astype(job.dtype)[:, None]
+    z = _product(job, X, job.coef, job.start)
     if job.logits is not None:
         job.logits[:, part] = z
         if job.overwrites:
             return job.logits[:, part]
+    return z
+
+
+def _other(job: Job, part: slice, X: Any) -> Any:
+    if job.base is not None:
+        return softmax(_product(job, X, job.base, job.base_start), axis=0)
+    return None if job.other is None else job.other[:, part]
+
+
+def _product(job: Job, X: Any, coef: Array, start: Array | None) -> Array:
+    """``coef X' + start``, of shape (n_classes, t)."""
+    factor = coef.astype(job.dtype, copy=False)
+    z: Array = factor @ X.T if isinstance(X, np.ndarray) else np.ascontiguousarray((X @ factor.T).T)
+    shift = np.zeros(len(coef)) if start is None else start
+    if job.offsets is not None and not isinstance(X, np.ndarray):
+        shift = shift - coef @ job.offsets
+    z += shift.astype(job.dtype)[:, None]
     return z
 
 
@@ -81,14 +94,13 @@ def _pulled_back(r: Any, X: Any, by_intercept: Array, job: Job) -> Array:
     return pulled if job.offsets is None else pulled - np.outer(by_intercept, job.offsets)
 
 
-def _rows(job: Job, part: slice, z: Array) -> Sums:
+def _rows(job: Job, part: slice, z: Array, other: Any) -> Sums:
     """Loss, intercept's part and r (n_classes, t) of a tile from its logits z, which may be overwritten."""
     if job.step == Step.NONE:
         return Sums(0.0, np.zeros(job.n_classes), z)
     if job.step == Step.GIVEN:
         return Sums(0.0, z.sum(axis=1, dtype=np.float64), z)
     targets = None if job.targets is None else job.targets.part(part)
-    other = None if job.other is None else job.other[:, part]
     if job.step == Step.RESIDUAL and z.flags.c_contiguous:
         compiled = replace(
             job,

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -71,8 +72,29 @@ class MemoryRows(ABC):
             return np.bincount(self.targets, self._weights, minlength=self.n_classes)
         return np.asarray(self._weights @ self.targets)
 
+    @cached_property
+    def table(self) -> Any:
+        """X as the kernels read it."""
+        return self.X
+
+    def loss_and_gradient(
+        self, coef: Array, intercept: Array | None, *, single: bool = False
+    ) -> tuple[float, Array, Array]:
+        """What :meth:`at` finds, without a point: no logit is kept. In float32 tile by tile where `single`."""
+        sums, _ = passes.loss_and_gradient(self.table, coef, intercept, self.given, single=single)
+        self._count(4.0 * self.n_classes, reads=1.0)
+        return sums.loss, np.asarray(sums.by_coef), sums.by_intercept
+
+    def hessian_product(
+        self, coef: Array, intercept: Array | None, direction: Array, change: Array | None
+    ) -> tuple[Array, Array]:
+        """Hessian at (coef, intercept) times (direction, change), in one read of X."""
+        sums = passes.product_at(self.table, coef, intercept, direction, change, self.given)
+        self._count(6.0 * self.n_classes, reads=1.0)
+        return np.asarray(sums.by_coef), sums.by_intercept
+
     def at(self, coef: Array, intercept: Array) -> KeptPoint:
-        sums, logits = passes.loss_and_gradient(self.X, coef, intercept, self.given, keeps=True)
+        sums, logits = passes.loss_and_gradient(self.table, coef, intercept, self.given, keeps=True)
         self._count(4.0 * self.n_classes, reads=1.0)
         return KeptPoint(self, coef, intercept, logits, (sums.loss, sums.by_coef, sums.by_intercept))
 
@@ -81,23 +103,23 @@ class MemoryRows(ABC):
         if not coef.any():
             return np.repeat(np.asarray(intercept, dtype=np.float64)[:, None], self.n_rows, axis=1)
         self._count(2.0 * self.n_classes, reads=1.0)
-        return passes.forward(self.X, coef, intercept)
+        return passes.forward(self.table, coef, intercept)
 
     def gradient(self, logits: Array) -> tuple[float, Array, Array]:
         """Loss and its gradient with respect to coef and intercept, at the logits (K, n)."""
-        sums = passes.gradient(self.X, logits, self.given)
+        sums = passes.gradient(self.table, logits, self.given)
         self._count(2.0 * self.n_classes, reads=1.0)
         return sums.loss, np.asarray(sums.by_coef), sums.by_intercept
 
     def pull_back(self, by_logits: Array) -> tuple[Array, Array]:
         """``by_logits [X 1]``, for a (K, n) gradient with respect to the logits."""
-        sums = passes.pulled_back(self.X, by_logits)
+        sums = passes.pulled_back(self.table, by_logits)
         self._count(2.0 * self.n_classes, reads=1.0)
         return np.asarray(sums.by_coef), sums.by_intercept
 
     def product(self, proba: Array, coef: Array, intercept: Array) -> tuple[Array, Array, Array]:
         """Hessian times (coef, intercept) at the probabilities (K, n), and the direction's logits, in one read of X."""
-        sums, logits = passes.product(self.X, proba, coef, intercept, self.given)
+        sums, logits = passes.product(self.table, proba, coef, intercept, self.given)
         self._count(4.0 * self.n_classes, reads=1.0)
         return np.asarray(sums.by_coef), sums.by_intercept, logits
 

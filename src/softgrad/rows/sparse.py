@@ -1,11 +1,13 @@
 """SparseRows: a SciPy CSR array, never made dense."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
 
+from softgrad.kernels.compressed import CompressedTable
 from softgrad.rows.memory import MemoryRows
 
 Array = npt.NDArray[Any]
@@ -14,6 +16,10 @@ Array = npt.NDArray[Any]
 @final
 class SparseRows(MemoryRows):
     """Rows of a CSR array; cost and memory follow the stored entries."""
+
+    @cached_property
+    def table(self) -> CompressedTable:
+        return CompressedTable(self.X)
 
     def _n_stored(self) -> int:
         return int(self.X.nnz)

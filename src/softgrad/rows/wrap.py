@@ -7,6 +7,7 @@ import numpy.typing as npt
 import scipy.sparse
 
 from softgrad.kernels import passes
+from softgrad.kernels.compressed import CompressedTable
 from softgrad.maths.cross_entropy import check_targets, check_weights
 from softgrad.rows.base import Rows
 from softgrad.rows.dense import DenseRows
@@ -56,7 +57,10 @@ def as_table(X: Any) -> Any:
 
 def logits(X: Any, coef: Array, intercept: Array) -> Array:
     """``X @ coef.T + intercept`` in float64, (n, K), for a NumPy or a CSR array of any real type."""
-    return passes.forward(X, np.asarray(coef, dtype=np.float64), np.asarray(intercept, dtype=np.float64)).T
+    table = CompressedTable(X) if scipy.sparse.issparse(X) else X
+    return passes.forward(
+        table, np.asarray(coef, dtype=np.float64), np.asarray(intercept, dtype=np.float64)
+    ).T
 
 
 def is_rows(X: Any) -> bool:

@@ -1,12 +1,20 @@
 // The tile loop for one instruction set; built once for each, with SOFTGRAD_ISA and SOFTGRAD_VECTOR_BYTES set.
 #include "isa.hpp"
 
-#include "tile_loop.hpp"
+#include "sparse_loop.hpp"
 
 namespace softgrad::SOFTGRAD_ISA {
 
 void run(const Job &job, int64_t chunk, double *sums, double *scratch) {
     job.single ? run_chunk<float>(job, chunk, sums, scratch) : run_chunk<double>(job, chunk, sums, scratch);
+}
+
+void sparse_rows(const SparseJob &job, int64_t chunk, double *sums, double *scratch) {
+    run_sparse_rows(job, chunk, sums, scratch);
+}
+
+void sparse_columns(const SparseJob &job, int64_t chunk, double *G, double *scratch) {
+    run_sparse_columns(job, chunk, G, scratch);
 }
 
 }  // namespace softgrad::SOFTGRAD_ISA

@@ -5,16 +5,24 @@
 
 namespace softgrad {
 
-namespace portable { void run(const Job &, int64_t chunk, double *sums, double *scratch); }
+#define SOFTGRAD_DECLARE(isa)                                                                       \
+    namespace isa {                                                                                 \
+    void run(const Job &, int64_t chunk, double *sums, double *scratch);                            \
+    void sparse_rows(const SparseJob &, int64_t chunk, double *sums, double *scratch);              \
+    void sparse_columns(const SparseJob &, int64_t chunk, double *G, double *scratch);              \
+    }
+
+SOFTGRAD_DECLARE(portable)
 #if defined(SOFTGRAD_X86)
-namespace avx2 { void run(const Job &, int64_t chunk, double *sums, double *scratch); }
-namespace avx512 { void run(const Job &, int64_t chunk, double *sums, double *scratch); }
+SOFTGRAD_DECLARE(avx2)
+SOFTGRAD_DECLARE(avx512)
 #endif
 
 struct InstructionSet {
     const char *name;
-    RunChunk run;
     bool (*runs_here)();
+    RunChunk run;
+    RunSparse sparse_rows, sparse_columns;
 };
 
 // Best first.

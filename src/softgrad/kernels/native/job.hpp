@@ -44,6 +44,8 @@ struct Job {
     bool overwrites;      // `residual` and `proba` leave their result in `logits`
     const void *other;    // class-major: (n_classes / directions, n) for `curved`, (n_classes, n) for `along`
     double t;             // for `along`
+    const double *base;        // (n_classes / directions, d), or null: for `curved`, where p = softmax of its logits
+    const double *base_start;  // its intercept, or null
     int64_t directions;   // for `curved`
     bool backward;        // whether G is wanted
     int64_t height;       // rows of a tile
@@ -59,8 +61,28 @@ inline int64_t pitch(int64_t height) { return height + 8; }
 // Doubles of working memory that a thread needs, in either type of arithmetic.
 inline int64_t scratch_size(const Job &job) {
     const int64_t lanes = 16, width = (job.X.d / lanes + 2) * lanes, K = job.n_classes;
-    return (pitch(job.height) + 2 * K) * width + (4 * K + 7) * pitch(job.height) + (1 + 5 * lanes) * K + 32 * lanes;
+    return (pitch(job.height) + 3 * K) * width + (4 * K + 7) * pitch(job.height) + (3 + 5 * lanes) * K + 64 * lanes;
 }
+
+// Rows of a CSR array, or columns of a CSC array.
+struct Compressed {
+    const void *values, *indices, *starts;
+    bool single;        // values are float, else double
+    bool wide_indices;  // indices and starts are int64, else int32
+};
+
+// A pass over sparse rows; `job` without its X's data, coef and start.
+struct SparseJob {
+    Job job;
+    Compressed rows, columns;
+    int64_t ld;                // classes, padded to whole registers: n_classes <= ld
+    const double *table;       // (d, ld): coef, class by class for each feature; null where the logits are given
+    const double *start;       // (ld,)
+    double *residuals;         // (n, ld), or null where G is not wanted
+    int64_t n_column_chunks;
+};
+
+using RunSparse = void (*)(const SparseJob &job, int64_t chunk, double *sums, double *scratch);
 
 // Adds the rows of one chunk to its sums.
 using RunChunk = void (*)(const Job &job, int64_t chunk, double *sums, double *scratch);

@@ -42,6 +42,52 @@ Table table_of(const Anything &X, const std::optional<Reals> &offsets) {
             X.stride(1) * size, element_of(X.dtype()), data_or_null(offsets)};
 }
 
+using Sums = nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Output = nb::ndarray<nb::c_contig, nb::device::cpu>;
+
+// A Job's arrays as Python hands them over.
+struct Request {
+    int isa, n_threads, step;
+    bool single, backward;
+    int64_t n_classes, directions;
+    bool overwrites;
+    double t;
+    std::optional<Reals> offsets, coef, start, base, base_start;
+    std::optional<Codes> codes;
+    std::optional<Reals> soft, shares;
+    std::optional<Output> logits;
+    std::optional<Anything> other;
+    Sums sums;
+
+    Job job(const Table &X) const {
+        Job job{};
+        job.X = X;
+        job.labels = {data_or_null(codes), data_or_null(soft), data_or_null(shares)};
+        job.step = static_cast<Step>(step);
+        job.single = single;
+        job.n_classes = n_classes;
+        job.coef = data_or_null(coef);
+        job.start = data_or_null(start);
+        job.base = data_or_null(base);
+        job.base_start = data_or_null(base_start);
+        job.logits = logits ? logits->data() : nullptr;
+        job.overwrites = overwrites;
+        job.other = other ? other->data() : nullptr;
+        job.t = t;
+        job.directions = directions;
+        job.backward = backward;
+        plan(job);
+        if (int64_t(sums.size()) != sums_size(job)) throw std::invalid_argument("sums of the wrong size");
+        return job;
+    }
+};
+
+Compressed compressed_of(const nb::object &values, const nb::object &indices, const nb::object &starts) {
+    const auto v = nb::cast<Anything>(values), i = nb::cast<Anything>(indices), s = nb::cast<Anything>(starts);
+    if (!(i.dtype() == s.dtype())) throw std::invalid_argument("indices and indptr of two types");
+    return {v.data(), i.data(), s.data(), v.dtype() == nb::dtype<float>(), i.dtype() == nb::dtype<int64_t>()};
+}
+
 }  // namespace
 
 NB_MODULE(_native, module) {
@@ -53,36 +99,33 @@ NB_MODULE(_native, module) {
             if (instruction_sets[i].runs_here()) numbers[instruction_sets[i].name] = i;
         return numbers;
     });
-    module.def(
-        "run",
-        [](int isa, int n_threads, int step, bool single, bool backward, int64_t n_classes, int64_t directions,
-           bool overwrites, double t, const Anything &X, const std::optional<Reals> &offsets, const std::optional<Reals> &coef,
-           const std::optional<Reals> &start, const std::optional<Codes> &codes, const std::optional<Reals> &soft,
-           const std::optional<Reals> &shares, std::optional<nb::ndarray<nb::c_contig, nb::device::cpu>> logits,
-           const std::optional<Anything> &other, nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu> sums) {
-            const Labels labels{data_or_null(codes), data_or_null(soft), data_or_null(shares)};
-            Job job{table_of(X, offsets),
-                    labels,
-                    static_cast<Step>(step),
-                    single,
-                    n_classes,
-                    data_or_null(coef),
-                    data_or_null(start),
-                    logits ? logits->data() : nullptr,
-                    overwrites,
-                    other ? other->data() : nullptr,
-                    t,
-                    directions,
-                    backward,
-                    0,
-                    0};
-            plan(job);
-            if (int64_t(sums.size()) != sums_size(job)) throw std::invalid_argument("sums of the wrong size");
-            nb::gil_scoped_release released;
-            run(job, instruction_sets[isa].run, n_threads, sums.data());
-        },
-        nb::arg("isa"), nb::arg("n_threads"), nb::arg("step"), nb::arg("single"), nb::arg("backward"),
-        nb::arg("n_classes"), nb::arg("directions"), nb::arg("overwrites"), nb::arg("t"), nb::arg("X"), nb::arg("offsets").none(), nb::arg("coef").none(),
-        nb::arg("start").none(), nb::arg("codes").none(), nb::arg("soft").none(), nb::arg("shares").none(),
-        nb::arg("logits").none(), nb::arg("other").none(), nb::arg("sums"));
+    nb::class_<Request>(module, "Request")
+        .def("__init__",
+             [](Request *self, int isa, int n_threads, int step, bool single, bool backward, int64_t n_classes,
+                int64_t directions, bool overwrites, double t, std::optional<Reals> offsets, std::optional<Reals> coef,
+                std::optional<Reals> start, std::optional<Reals> base, std::optional<Reals> base_start,
+                std::optional<Codes> codes, std::optional<Reals> soft, std::optional<Reals> shares,
+                std::optional<Output> logits, std::optional<Anything> other, Sums sums) {
+                 new (self) Request{isa,  n_threads, step,  single, backward, n_classes, directions, overwrites,
+                                    t,    offsets,   coef,  start,  base,     base_start, codes,     soft,
+                                    shares, logits,  other, sums};
+             },
+             nb::arg("isa"), nb::arg("n_threads"), nb::arg("step"), nb::arg("single"), nb::arg("backward"),
+             nb::arg("n_classes"), nb::arg("directions"), nb::arg("overwrites"), nb::arg("t"),
+             nb::arg("offsets").none(), nb::arg("coef").none(), nb::arg("start").none(), nb::arg("base").none(),
+             nb::arg("base_start").none(), nb::arg("codes").none(), nb::arg("soft").none(), nb::arg("shares").none(),
+             nb::arg("logits").none(), nb::arg("other").none(), nb::arg("sums"));
+    module.def("run", [](const Request &request, const Anything &X) {
+        const Job job = request.job(table_of(X, request.offsets));
+        nb::gil_scoped_release released;
+        run(job, instruction_sets[request.isa].run, request.n_threads, request.sums.data());
+    });
+    module.def("run_sparse", [](const Request &request, int64_t n, int64_t d, const nb::tuple &rows,
+                                const nb::tuple &columns) {
+        const Compressed by_row = compressed_of(rows[0], rows[1], rows[2]);
+        const Compressed by_column = columns.size() ? compressed_of(columns[0], columns[1], columns[2]) : Compressed{};
+        const Job job = request.job({nullptr, n, d, 0, 0, Element::f64, nullptr});
+        nb::gil_scoped_release released;
+        run_sparse(job, by_row, by_column, instruction_sets[request.isa], request.n_threads, request.sums.data());
+    });
 }

@@ -9,7 +9,8 @@
 #include <thread>
 #include <vector>
 
-#include "job.hpp"
+#include "isa.hpp"
+#include "plan.hpp"
 
 namespace softgrad {
 
@@ -43,20 +44,64 @@ template <class Body> void in_parallel(int64_t n_chunks, int n_threads, const Bo
     for (auto &other : others) other.join();
 }
 
-// All chunks' sums, merged into `sums`.
-inline void run(const Job &job, RunChunk run_chunk, int n_threads, double *sums) {
-    const int64_t size = sums_size(job), each = (scratch_size(job) + 7) / 8 * 8;
-    const int64_t workers = n_threads < job.n_chunks ? n_threads : job.n_chunks;
-    Buffer all(size * job.n_chunks), scratch(each * workers);
-    in_parallel(job.n_chunks, n_threads, [&](int worker, int64_t chunk) {
+// sums[0..size) of chunk 0 becomes the sum of all chunks', pairs first.
+inline void merge(double *sums, int64_t size, int64_t n_chunks) {
+    for (int64_t step = 1; step < n_chunks; step *= 2)
+        for (int64_t chunk = 0; chunk + step < n_chunks; chunk += 2 * step)
+            for (int64_t e = 0; e < size; ++e) sums[chunk * size + e] += sums[(chunk + step) * size + e];
+}
+
+// Runs `step` on every chunk with sums of its own, and merges them into `result`.
+template <class Step>
+void sum_chunks(int64_t n_chunks, int64_t size, int64_t scratch_each, int n_threads, const Step &step, double *result) {
+    const int64_t each = (scratch_each + 7) / 8 * 8, workers = n_threads < n_chunks ? n_threads : n_chunks;
+    Buffer all(size * n_chunks), scratch(each * workers);
+    in_parallel(n_chunks, n_threads, [&](int worker, int64_t chunk) {
         double *own = all.data() + chunk * size;
         for (int64_t e = 0; e < size; ++e) own[e] = 0;
-        run_chunk(job, chunk, own, scratch.data() + worker * each);
+        step(chunk, own, scratch.data() + worker * each);
     });
-    for (int64_t step = 1; step < job.n_chunks; step *= 2)
-        for (int64_t chunk = 0; chunk + step < job.n_chunks; chunk += 2 * step)
-            for (int64_t e = 0; e < size; ++e) all.data()[chunk * size + e] += all.data()[(chunk + step) * size + e];
-    for (int64_t e = 0; e < size; ++e) sums[e] = all.data()[e];
+    merge(all.data(), size, n_chunks);
+    for (int64_t e = 0; e < size; ++e) result[e] = all.data()[e];
+}
+
+inline void run(const Job &job, RunChunk run_chunk, int n_threads, double *sums) {
+    const auto step = [&](int64_t chunk, double *own, double *scratch) { run_chunk(job, chunk, own, scratch); };
+    sum_chunks(job.n_chunks, sums_size(job), scratch_size(job), n_threads, step, sums);
+}
+
+// coef (n_classes, d) as the table (d, ld) and start (ld,) that the sparse kernels read.
+inline void fill_table(const Job &job, int64_t ld, double *table, double *start) {
+    const int64_t K = job.n_classes, d = job.X.d;
+    for (int64_t k = 0; k < ld; ++k) start[k] = k < K && job.start ? job.start[k] : 0;
+    for (int64_t j = 0; j < d; ++j)
+        for (int64_t k = 0; k < ld; ++k) table[j * ld + k] = k < K ? job.coef[k * d + j] : 0;
+}
+
+inline void run_sparse(const Job &job, const Compressed &rows, const Compressed &columns, const InstructionSet &isa,
+                       int n_threads, double *sums) {
+    const int64_t K = job.n_classes, n = job.X.n, d = job.X.d, ld = (K + 7) / 8 * 8;
+    Buffer table(job.coef ? d * ld : 0), start(ld), residuals(job.backward ? n * ld : 0);
+    if (job.coef) fill_table(job, ld, table.data(), start.data());
+    SparseJob sparse{job, rows, columns, ld, job.coef ? table.data() : nullptr, start.data(), nullptr, 0};
+    sparse.job.X.d = 0;
+    sparse.job.coef = nullptr;
+    sparse.job.start = nullptr;
+    sparse.job.backward = false;
+    plan(sparse.job);
+    if (job.backward) {
+        for (int64_t e = 0; e < n * ld; ++e) residuals.data()[e] = 0;
+        sparse.residuals = residuals.data();
+    }
+    const auto step = [&](int64_t chunk, double *own, double *scratch) { isa.sparse_rows(sparse, chunk, own, scratch); };
+    sum_chunks(sparse.job.n_chunks, 1 + K, scratch_size(sparse.job), n_threads, step, sums);
+    if (!job.backward) return;
+    sparse.job.X.d = d;
+    sparse.n_column_chunks = d < 512 ? 1 : 64;
+    Buffer lines((ld + 8) * n_threads);
+    in_parallel(sparse.n_column_chunks, n_threads, [&](int worker, int64_t chunk) {
+        isa.sparse_columns(sparse, chunk, sums + 1 + K, lines.data() + worker * (ld + 8));
+    });
 }
 
 }  // namespace softgrad

@@ -261,7 +261,7 @@ static void backward(const Span<T> &span, const Block<T> &x, const Tile<T> &r, i
 
 // A thread's working memory, cut out of one piece.
 template <class T> struct Workspace {
-    T *x, *z, *r, *other, *W, *start, *shares, *soft;
+    T *x, *z, *r, *other, *W, *start, *base, *base_start, *row, *shares, *soft;
     Integer<T> *codes;
     V<T> *by_class, *partial;
     RowSums<T> rows;
@@ -278,10 +278,13 @@ template <class T> struct Workspace {
         x = (T *)take(layout == Layout::rows_in_place ? 0 : pitch(job.height) * width, sizeof(T));
         z = (T *)take(tile, sizeof(T));
         r = (T *)take(tile, sizeof(T));
-        other = (T *)take(job.other ? tile : 0, sizeof(T));
+        other = (T *)take(job.other || job.base ? tile : 0, sizeof(T));
         soft = (T *)take(job.labels.soft ? tile : 0, sizeof(T));
         W = (T *)take(job.coef ? K * width : 0, sizeof(T));
         start = (T *)take(K, sizeof(T));
+        base = (T *)take(job.base ? K * width : 0, sizeof(T));
+        base_start = (T *)take(K, sizeof(T));
+        row = (T *)take(K + 16, sizeof(T));
         shares = (T *)take(job.height, sizeof(T));
         codes = (Integer<T> *)take(job.height, sizeof(T));
         rows.top = (T *)take(job.height, sizeof(T));
@@ -333,7 +336,10 @@ static double rows_of_tile(const Job &job, int64_t first, int64_t t, const Tile<
     if (job.step == Step::residual) return double(residual<T>(z, r, t, targets, own.rows, own.by_class));
     const Tile<T> other{own.other, pitch(job.height)};
     const Tile<const T> given{other.data, other.ld};
-    copy_in<T>((const T *)job.other + first, targets.n_classes, job.X.n, t, other);
+    if (job.base)
+        softmax_in_place<T>(other, t, targets.n_classes, own.rows);
+    else
+        copy_in<T>((const T *)job.other + first, targets.n_classes, job.X.n, t, other);
     if (job.step == Step::along) {
         move<T>(z, given, t, K, T(job.t));
         const T loss = residual<T>(z, r, t, targets, own.rows, own.by_class);
@@ -346,13 +352,42 @@ static double rows_of_tile(const Job &job, int64_t first, int64_t t, const Tile<
     return 0;
 }
 
-template <class T> static void start_of_chunk(const Job &job, int64_t width, const Workspace<T> &own, double *G) {
-    for (int64_t k = 0; k < job.n_classes && job.coef; ++k) {
-        own.start[k] = job.start ? T(job.start[k]) : T(0);
-        for (int64_t j = 0; j < width; ++j) own.W[k * width + j] = j < job.X.d ? T(job.coef[k * job.X.d + j]) : T(0);
+// A copy of a factor (n_classes, d) and its intercept, rows padded with zeros to `width`.
+template <class T>
+static void copy_factor(const double *coef, const double *start, int64_t n_classes, int64_t d, int64_t width, T *W,
+                        T *to_start) {
+    for (int64_t k = 0; k < n_classes && coef; ++k) {
+        to_start[k] = start ? T(start[k]) : T(0);
+        for (int64_t j = 0; j < width; ++j) W[k * width + j] = j < d ? T(coef[k * d + j]) : T(0);
     }
+}
+
+template <class T> static void start_of_chunk(const Job &job, int64_t width, const Workspace<T> &own, double *G) {
+    const int64_t d = job.X.d;
+    copy_factor<T>(job.coef, job.start, job.n_classes, d, width, own.W, own.start);
+    copy_factor<T>(job.base, job.base_start, job.n_classes / (job.directions ? job.directions : 1), d, width, own.base,
+                   own.base_start);
     if (job.backward)
         for (int64_t e = 0; e < job.n_classes * width; ++e) G[e] = 0;
+}
+
+// What follows from a tile's logits: the step's result, which is returned, and its sums, which are added to.
+template <class T>
+static Tile<T> finish_rows(const Job &job, int64_t first, int64_t t, const Tile<T> &z, const Tile<T> &residuals,
+                           const Workspace<T> &own, double *sums) {
+    const int64_t K = job.n_classes;
+    if (job.step == Step::none) return z;
+    const Tile<T> r = job.step == Step::given || job.step == Step::proba ? z : residuals;
+    for (int64_t k = 0; k < K; ++k) own.by_class[k] = V<T>{};
+    if (job.step == Step::given) {
+        for (int64_t k = 0; k < K; ++k)
+            for (int64_t i = 0; i < t; i += L<T>) own.by_class[k] += load(z.at(k, i));
+    } else {
+        sums[0] += rows_of_tile<T>(job, first, t, z, r, own);
+    }
+    for (int64_t k = 0; k < K; ++k) sums[1 + k] += double(sum<T>(own.by_class[k]));
+    if (job.overwrites) copy_out<T>(r, K, job.X.n, t, (T *)job.logits + first);
+    return r;
 }
 
 // One tile: loss, by_intercept and G are added to.
@@ -364,24 +399,19 @@ static void run_tile(const Job &job, int64_t first, int64_t t, const Span<T> &sp
     const bool rows = layout == Layout::rows || layout == Layout::rows_in_place;
     const Block<T> x = rows ? rows_of<T>(job.X, first, t, span.d, own.x, layout)
                             : columns_of<T>(job.X, first, t, pitch(job.height), own.x, layout);
-    if (!job.coef)
-        copy_in<T>((const T *)job.logits + first, K, n, t, z);
-    else if (rows)
-        forward<T>(span, x, own.W, ldw, own.start, K, own.partial, z);
+    const auto product = [&](const T *W, const T *start, int64_t n_classes, const Tile<T> &to) {
+        if (rows)
+            forward<T>(span, x, W, ldw, start, n_classes, own.partial, to);
+        else
+            forward<T>(x, job.X.d, W, ldw, start, n_classes, to);
+    };
+    if (job.coef)
+        product(own.W, own.start, K, z);
     else
-        forward<T>(x, job.X.d, own.W, ldw, own.start, K, z);
+        copy_in<T>((const T *)job.logits + first, K, n, t, z);
+    if (job.base) product(own.base, own.base_start, K / job.directions, {own.other, pitch(job.height)});
     if (job.coef && job.logits && !job.overwrites) copy_out<T>(z, K, n, t, (T *)job.logits + first);
-    if (job.step == Step::none) return;
-    const Tile<T> r = job.step == Step::given ? z : residuals;
-    for (int64_t k = 0; k < K; ++k) own.by_class[k] = V<T>{};
-    if (job.step == Step::given) {
-        for (int64_t k = 0; k < K; ++k)
-            for (int64_t i = 0; i < t; i += L<T>) own.by_class[k] += load(z.at(k, i));
-    } else {
-        sums[0] += rows_of_tile<T>(job, first, t, z, r, own);
-    }
-    for (int64_t k = 0; k < K; ++k) sums[1 + k] += double(sum<T>(own.by_class[k]));
-    if (job.overwrites) copy_out<T>(job.step == Step::proba ? z : r, K, n, t, (T *)job.logits + first);
+    const Tile<T> r = finish_rows<T>(job, first, t, z, residuals, own, sums);
     if (!job.backward) return;
     if (rows)
         backward<T>(span, x, r, K, G, ldw);
