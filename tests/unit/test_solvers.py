@@ -13,12 +13,18 @@ from softgrad.optimize.penalty import L2
 from tests import problems
 from tests.blocked_rows import fenced
 
-TOLERANCES = {"newton": 1e-10, "lbfgs": 1e-10, "gradient-descent": 1e-6, "accelerated-gradient": 1e-8}
-FAST = ("newton", "lbfgs")
+TOLERANCES = {
+    "newton": 1e-10,
+    "newton-pcg": 1e-10,
+    "lbfgs": 1e-10,
+    "gradient-descent": 1e-6,
+    "accelerated-gradient": 1e-8,
+}
+FAST = ("newton", "newton-pcg", "lbfgs")
 TABLE = [
     *((name, build) for name in SOLVERS for build in problems.BENIGN),
     *((name, problems.nearly_separable) for name in FAST),
-    ("newton", problems.unscaled),
+    *((name, problems.unscaled) for name in ("newton", "newton-pcg")),
 ]
 
 
@@ -198,11 +204,11 @@ def test_passes_of_each_solver(rng):
 
 
 def test_names():
-    assert set(SOLVERS) == {"newton", "lbfgs", "gradient-descent", "accelerated-gradient"}
+    assert set(SOLVERS) == {"newton", "newton-pcg", "lbfgs", "gradient-descent", "accelerated-gradient"}
     assert check_name("newton-cholesky") == "newton"
+    assert check_name("newton-cg") == "newton-pcg"
     assert check_name("saga") == "auto"
     for name, words in [
-        ("newton-pcg", "not there yet"),
         ("liblinear", "one class against the rest"),
         ("adam", "use one of"),
         (3, "unknown"),

@@ -6,22 +6,21 @@ from softgrad.optimize.accelerated_gradient import AcceleratedGradient
 from softgrad.optimize.gradient_descent import GradientDescent
 from softgrad.optimize.lbfgs import Lbfgs
 from softgrad.optimize.newton import Newton
+from softgrad.optimize.newton_pcg import NewtonPcg
 from softgrad.optimize.objective import Objective
 from softgrad.optimize.solver import Solver
 
 SOLVERS: dict[str, type[Any]] = {
-    solver.name: solver for solver in (Newton, Lbfgs, GradientDescent, AcceleratedGradient)
+    solver.name: solver for solver in (Newton, NewtonPcg, Lbfgs, GradientDescent, AcceleratedGradient)
 }
 
 LARGEST_NEWTON = 15_000
 """K d up to which newton is tried: its Hessian then takes 1.8 GB."""
 
-ALIASES = {"newton-cholesky": "newton", "sag": "auto", "saga": "auto"}
+ALIASES = {"newton-cholesky": "newton", "newton-cg": "newton-pcg", "sag": "auto", "saga": "auto"}
 """scikit-learn's names for what they mean here."""
 
 ABSENT = {
-    "newton-pcg": "is not there yet; use solver='auto'",
-    "newton-cg": "stands for newton-pcg, which is not there yet; use solver='auto'",
     "liblinear": "fits one class against the rest, which is another model; use solver='auto'",
 }
 

@@ -115,6 +115,9 @@ class KeptPoint:
     def class_grams(self) -> Array:
         return self._rows.grams(self._curvature)
 
+    def gram(self) -> Array:
+        return np.asarray(self._rows.grams(self._curvature.sum(axis=1, keepdims=True))[0])
+
     def diagonal(self) -> Array:
         return self._rows.squares(self._curvature)
 
