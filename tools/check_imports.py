@@ -70,6 +70,7 @@ SHARED_OPTIMIZE = {
     "preconditioner",
     "solution",
     "solver",
+    "warm_start",
 }
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from softgrad.kernels.threads import limited
-from softgrad.optimize.choose import check_name, choose
+from softgrad.optimize.choose import check_name, choose, reason
 from softgrad.optimize.driver import Callback, Limits, minimize
 from softgrad.optimize.objective import Objective
 from softgrad.optimize.penalty import L2
@@ -186,8 +186,9 @@ def fit(
         Where not given, the largest code plus one. Classes without weight get coef 0 and intercept ``-inf``, so
         probability 0.
     solver : str, default "auto"
-        "newton" (exact Hessian), "lbfgs", "gradient-descent", "accelerated-gradient"; "auto" is newton where
-        K d <= 1000, else lbfgs.
+        "newton" (exact Hessian), "newton-pcg" (conjugate gradients with a preconditioner), "lbfgs",
+        "gradient-descent", "accelerated-gradient"; "auto" is newton for a handful of parameters, else newton-pcg,
+        and the solution's sentence says why.
     tol : float, default 1e-8
         The certified relative gap to stop at.
     max_iter : int, default 1000
@@ -235,7 +236,8 @@ def fit(
     objective = Objective(rows, L2(alpha), fit_intercept=fit_intercept)
     begin = None if start is None else _start(start, objective, kept)
     with limited(n_threads, rows.meter.flop_per_pass):
-        solution = minimize(objective, choose(solver, objective), limits, start=begin, callback=callback)
+        chosen, because = choose(solver, objective), reason(solver, objective)
+        solution = minimize(objective, chosen, limits, start=begin, callback=callback, because=because)
     return _with_absent(solution, kept, total)
 
 

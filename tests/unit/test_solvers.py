@@ -6,7 +6,7 @@ from scipy.optimize import minimize as scipy_minimize
 from sklearn.linear_model import LogisticRegression
 
 from softgrad.functional import fit
-from softgrad.optimize.choose import SOLVERS, check_name, choose
+from softgrad.optimize.choose import SOLVERS, check_name, choose, reason
 from softgrad.optimize.driver import Limits, minimize
 from softgrad.optimize.objective import Objective
 from softgrad.optimize.penalty import L2
@@ -217,7 +217,12 @@ def test_names():
             check_name(name)
 
 
-@pytest.mark.parametrize(("d", "name"), [(333, "newton"), (334, "lbfgs")])
+@pytest.mark.parametrize(("d", "name"), [(3, "newton"), (30, "newton-pcg"), (3000, "newton-pcg")])
 def test_auto(rng, d, name):
     problem = problems.Problem(rng.normal(size=(5, d)), np.arange(5) % 3, 3, 0.1)
-    assert choose("auto", problems.objective_on(problems.dense, problem)).name == name
+    objective = problems.objective_on(problems.dense, problem)
+    assert choose("auto", objective).name == name
+    assert "passes" in reason("auto", objective)
+    assert reason("lbfgs", objective) == ""
+    sentence = fit(problem.X, problem.targets, alpha=0.1).status.sentence
+    assert f"of {name} (taken because" in sentence

@@ -1,5 +1,6 @@
 """Preconditioned conjugate gradients for Newton's system, truncated where more accuracy does not pay."""
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -31,11 +32,14 @@ class Truncation:
         The norm of the residual that is small enough.
     longest : int
         Products at most, >= 1.
+    memory : int
+        How many of the last search directions are handed out, >= 1.
     """
 
     accuracy: float
     enough: float
     longest: int
+    memory: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +58,8 @@ class Step:
         What the quadratic model falls by along x, in nats.
     digits : float
         Decimal digits by which a product shortened the residual in the norm of M^-1, on average.
-    searches, curved : ndarray of shape (products, P)
-        The search directions s_j, and ``H s_j``.
+    searches, curved : ndarray of shape (at most memory, P)
+        The last search directions s_j, and ``H s_j``.
     """
 
     params: Array
@@ -83,10 +87,10 @@ def newton_step(iterate: Iterate, preconditioner: Preconditioner, truncation: Tr
     residual, step, direction = -iterate.gradient, np.zeros_like(iterate.gradient), None
     search = preconditioner.solve(residual)
     size = first = float(np.vdot(residual, search))
-    searches: list[Array] = []
-    curved: list[Array] = []
-    gain = 0.0
-    while size > 0 and len(searches) < truncation.longest:
+    searches: deque[Array] = deque(maxlen=truncation.memory)
+    curved: deque[Array] = deque(maxlen=truncation.memory)
+    products, gain = 0, 0.0
+    while size > 0 and products < truncation.longest:
         product, followed = iterate.followed_product(search)
         curvature = float(np.vdot(search, product))
         if not curvature > 0:
@@ -96,15 +100,15 @@ def newton_step(iterate: Iterate, preconditioner: Preconditioner, truncation: Tr
         direction = length * followed if direction is None else direction + length * followed
         searches.append(search.ravel())
         curved.append(product.ravel())
-        gain += (gained := 0.5 * length * size)
+        products, gain = products + 1, gain + (gained := 0.5 * length * size)
         preconditioned = preconditioner.solve(residual)
         last, size = size, float(np.vdot(residual, preconditioned))
-        if len(searches) * gained <= truncation.accuracy * gain or _small(residual, truncation.enough):
+        if products * gained <= truncation.accuracy * gain or _small(residual, truncation.enough):
             break
         search = preconditioned + (size / last) * search
     if direction is None:
         return None
-    digits = 0.5 * np.log10(first / max(size, 1e-30 * first)) / len(searches)
+    digits = 0.5 * np.log10(first / max(size, 1e-30 * first)) / products
     return Step(step, direction, residual, gain, float(digits), np.array(searches), np.array(curved))
 
 

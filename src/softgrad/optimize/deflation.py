@@ -10,8 +10,8 @@ from softgrad.optimize.conjugate_gradients import Preconditioner
 
 Array = npt.NDArray[Any]
 
-MEMORY = 100
-"""Pairs kept at most."""
+MEMORY, ENTRIES = 100, 1e7
+"""Pairs kept at most, and entries of either half of them: 80 MB."""
 INDEPENDENT = 1e-2
 """The least eigenvalue of E, scaled to a unit diagonal, at which pairs of several Hessians are used together."""
 
@@ -57,14 +57,20 @@ def deflated(inner: Preconditioner, moves: Array, products: Array) -> Preconditi
     return Deflated(inner, moves, products, 0.5 * (inverse + inverse.T))
 
 
+def memory(n_params: int) -> int:
+    """How many pairs of so many parameters are kept."""
+    return int(max(1, min(MEMORY, ENTRIES // n_params)))
+
+
 def merged(old: tuple[Array, Array], new: tuple[Array, Array]) -> tuple[Array, Array]:
-    """The newest `MEMORY` pairs of both, or of `new` alone where the old ones no longer fit the new Hessian."""
-    moves = np.vstack([old[0], new[0]])[-MEMORY:]
-    products = np.vstack([old[1], new[1]])[-MEMORY:]
+    """The newest pairs of both that memory holds; `new` alone where the old ones no longer fit the new Hessian."""
+    longest = memory(new[0].shape[1])
+    moves = np.vstack([old[0], new[0]])[-longest:]
+    products = np.vstack([old[1], new[1]])[-longest:]
     if len(old[0]):
         scaled, _ = _cross(moves, products)
         if not np.linalg.eigvalsh(scaled)[0] > INDEPENDENT:
-            return new[0][-MEMORY:], new[1][-MEMORY:]
+            return new
     return moves, products
 
 

@@ -43,6 +43,7 @@ class Progress:
     limits: Limits
     best: Iterate
     began: float
+    because: str = ""
     lower_bound: float = 0.0
     gap: float = np.nan
     decrement: float = np.nan
@@ -116,6 +117,7 @@ def minimize(
     start: Array | None = None,
     state: State | None = None,
     callback: Callback | None = None,
+    because: str = "",
 ) -> Solution:
     """Run `solver` until the certified relative gap is at most tol, or say why not.
 
@@ -130,6 +132,8 @@ def minimize(
         Go on from here instead: bit for bit as if never interrupted.
     callback : callable, optional
         Called with each iteration's Record; a true result stops the fit.
+    because : str, optional
+        Why this solver was taken, for the solution's sentence.
 
     Returns
     -------
@@ -153,7 +157,7 @@ def minimize(
             "X holds NaN or infinite entries, or the start is too far out; "
             "mend these entries, or start at zero."
         )
-    progress = Progress(objective, limits, first, began, passes_before=passes_before)
+    progress = Progress(objective, limits, first, began, because, passes_before=passes_before)
     while True:
         iterate = objective.at(state.params)
         progress.see(iterate)
@@ -207,6 +211,8 @@ def _last_look(progress: Progress, reason: str) -> str:
 
 def _sentence(progress: Progress, solver: Solver, reason: str) -> str:
     steps = f"{len(progress.history) - 1} iterations of {solver.name}"
+    if progress.because:
+        steps += f" (taken because {progress.because})"
     tol = progress.limits.tol
     if reason == "no_optimum":
         return (
@@ -223,7 +229,7 @@ def _sentence(progress: Progress, solver: Solver, reason: str) -> str:
     endings = {
         "converged": f"{reached}, after {steps}.",
         "max_iter": f"{reached}, where tol={tol:g} was asked for: max_iter={progress.limits.max_iter} ended {steps}; "
-        "raise max_iter, take solver='newton' where K d is small, or bring the columns to one scale.",
+        "raise max_iter, take solver='newton-pcg', or bring the columns to one scale.",
         "stalled": f"{reached}, where tol={tol:g} was asked for: after {steps} no step lowers the objective any more "
         "in floating point; raise tol, centre and scale the columns, or take a smaller C (a larger alpha).",
         "stopped": f"{reached}, where tol={tol:g} was asked for: the callback stopped the fit after {steps}.",

@@ -8,11 +8,12 @@ import numpy.typing as npt
 
 from softgrad.optimize.certificate import ROUNDING, class_shares, polish_intercept
 from softgrad.optimize.conjugate_gradients import Preconditioner, Step, Truncation, newton_step
-from softgrad.optimize.deflation import deflated, merged
+from softgrad.optimize.deflation import deflated, memory, merged
 from softgrad.optimize.line_search import line_search
 from softgrad.optimize.objective import Iterate, Objective
 from softgrad.optimize.preconditioner import build, cost, forms
 from softgrad.optimize.solver import State
+from softgrad.optimize.warm_start import warm_start
 
 Array = npt.NDArray[Any]
 
@@ -24,6 +25,8 @@ NEAR = 1e-10
 """The relative gain below which values no longer tell a good step from a bad one, but gradients do."""
 PLENTY, SCARCE = 0.45, 0.1
 """Digits a product: as many as a good preconditioner gives, and as few as make earlier products worth keeping."""
+CHEAP = 4.0
+"""Passes up to which a closer form is built at once at a start other than zero."""
 STALE = 1.5
 """How much slower than its best a preconditioner may get before that counts against it."""
 LONGEST = 250
@@ -88,8 +91,11 @@ class NewtonPcg:
         self._built: tuple[Objective, Array, int, Preconditioner] | None = None
 
     def init(self, objective: Objective, params: Array) -> PcgState:
-        none = np.empty((0, params.size))
-        return PcgState(params=params, built_at=params, form=forms(objective)[0], moves=none, products=none)
+        params = params if params.any() else warm_start(objective, params, NewtonPcg())
+        none, form = np.empty((0, params.size)), forms(objective)[0]
+        if params.any():
+            form = max(form, *(other for other in forms(objective) if cost(objective, other) <= CHEAP), 0)
+        return PcgState(params=params, built_at=params, form=form, moves=none, products=none)
 
     def step(self, objective: Objective, state: PcgState) -> PcgState:
         preconditioner = deflated(self._preconditioner(objective, state), state.moves, state.products)
@@ -118,7 +124,7 @@ class NewtonPcg:
 def _truncation(objective: Objective, here: Iterate, gain: float) -> Truncation:
     accuracy = float(np.clip(np.sqrt(gain / objective.scale(here.value)), FINEST, COARSEST))
     enough = float(np.sqrt(2 * objective.penalty.curvature * GOAL * here.value))
-    return Truncation(accuracy, enough, LONGEST)
+    return Truncation(accuracy, enough, LONGEST, memory(here.params.size))
 
 
 def _landing(
