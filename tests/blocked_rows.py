@@ -275,6 +275,14 @@ class BlockedPoint:
         self._rows._read(2.0 * self._rows.n_classes * self._rows.n_features)
         return grams
 
+    def gram(self):
+        total = 0.0
+        for block, om, z in self._each():
+            p, extended = softmax(z), np.column_stack([block.X, np.ones(len(block.X))])
+            total = total + (extended * (om * (1 - (p**2).sum(axis=1)))[:, None]).T @ extended
+        self._rows._read(2.0 * self._rows.n_features)
+        return total
+
     def diagonal(self):
         return np.array([np.diagonal(gram) for gram in self.class_grams()])
 

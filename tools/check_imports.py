@@ -61,9 +61,18 @@ SHARED_OPTIMIZE = {
     "newton_step",
     "separation",
     "objective",
+    "block_preconditioner",
+    "conjugate_gradients",
+    "diagonal_preconditioner",
+    "kronecker_preconditioner",
     "penalty",
+    "deflation",
+    "equilibrate",
+    "full_preconditioner",
+    "preconditioner",
     "solution",
     "solver",
+    "warm_start",
 }
 
 

@@ -48,8 +48,8 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     max_iter : int, default 1000
         Outer iterations of the solver.
     solver : str, default "auto"
-        "newton", "lbfgs", "gradient-descent" or "accelerated-gradient"; "auto" is newton where K d <= 1000, else
-        lbfgs. "newton-cholesky" is newton, "sag" and "saga" are auto.
+        "newton", "newton-pcg", "lbfgs", "gradient-descent" or "accelerated-gradient"; "auto" is newton for a handful
+        of parameters, else newton-pcg. "newton-cholesky" is newton, "newton-cg" newton-pcg, "sag" and "saga" are auto.
     warm_start : bool, default False
         Start from the last fit, which must have had the same classes and features.
     classes : array_like, optional

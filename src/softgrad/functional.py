@@ -198,8 +198,9 @@ def fit(
         Where not given, the largest code plus one. Classes without weight get coef 0 and intercept ``-inf``, so
         probability 0.
     solver : str, default "auto"
-        "newton" (exact Hessian), "lbfgs", "gradient-descent", "accelerated-gradient"; "auto" is newton where
-        K d <= 1000, else lbfgs.
+        "newton" (exact Hessian), "newton-pcg" (conjugate gradients with a preconditioner), "lbfgs",
+        "gradient-descent", "accelerated-gradient"; "auto" is newton for a handful of parameters, else newton-pcg,
+        and the solution's sentence says why.
     tol : float, default 1e-8
         The certified relative gap to stop at.
     max_iter : int, default 1000

@@ -626,7 +626,7 @@ PARAMS = {
     "C": [0, -1, 0.0, float("nan"), -np.inf, "1", None, [1.0], np.ones(4), True, 1j],
     "tol": [-1e-9, float("nan"), np.inf, "1e-4", None, [1e-4], True],
     "max_iter": [0, -1, 1.5, 10.0, "10", None, np.inf, True],
-    "solver": ["liblinear", "newton-cg", "newton-pcg", "Newton", "sgd", "", None, 1, ["lbfgs"]],
+    "solver": ["liblinear", "Newton", "sgd", "", None, 1, ["lbfgs"]],
     "l1_ratio": [0.5, 1, -1, "0", None, float("nan")],
     "fit_intercept": [None, "yes", 1, 0],
     "warm_start": [None, "yes", 1],

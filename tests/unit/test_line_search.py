@@ -57,3 +57,16 @@ def test_steps_that_overflow_are_cut_back(rng):
     direction = objective.direction(iterate, -1e12 * iterate.newton_direction)
     step = line_search(objective, iterate, direction)
     assert 0 < step < 1e-9
+
+
+def test_the_objective_is_lower_where_the_slope_at_zero_is_a_single_rows(rng):
+    """One outlier that turns over at once makes a steep start; beyond the minimum the slope is gentler than that."""
+    X = np.append(rng.normal(size=(99, 1)), [[1e7]], axis=0)
+    codes = np.append((X[:-1, 0] > 0).astype(int), 0)
+    problem = problems.Problem(X, codes, 2, 1e-9)
+    objective = problems.objective_on(problems.dense, problem)
+    iterate = objective.at(np.array([[-2e-4, 0.0], [2e-4, 0.0]]))
+    direction = np.array([[1.0, 0.0], [-1.0, 0.0]])
+    step = line_search(objective, iterate, objective.direction(iterate, direction), flatness=0.5)
+    assert step > 0
+    assert objective.at(iterate.params + step * direction).value < iterate.value

@@ -6,19 +6,25 @@ from scipy.optimize import minimize as scipy_minimize
 from sklearn.linear_model import LogisticRegression
 
 from softgrad.functional import fit
-from softgrad.optimize.choose import SOLVERS, check_name, choose
+from softgrad.optimize.choose import SOLVERS, check_name, choose, reason
 from softgrad.optimize.driver import Limits, minimize
 from softgrad.optimize.objective import Objective
 from softgrad.optimize.penalty import L2
 from tests import problems
 from tests.blocked_rows import fenced
 
-TOLERANCES = {"newton": 1e-10, "lbfgs": 1e-10, "gradient-descent": 1e-6, "accelerated-gradient": 1e-8}
-FAST = ("newton", "lbfgs")
+TOLERANCES = {
+    "newton": 1e-10,
+    "newton-pcg": 1e-10,
+    "lbfgs": 1e-10,
+    "gradient-descent": 1e-6,
+    "accelerated-gradient": 1e-8,
+}
+FAST = ("newton", "newton-pcg", "lbfgs")
 TABLE = [
     *((name, build) for name in SOLVERS for build in problems.BENIGN),
     *((name, problems.nearly_separable) for name in FAST),
-    ("newton", problems.unscaled),
+    *((name, problems.unscaled) for name in ("newton", "newton-pcg")),
 ]
 
 
@@ -198,11 +204,11 @@ def test_passes_of_each_solver(rng):
 
 
 def test_names():
-    assert set(SOLVERS) == {"newton", "lbfgs", "gradient-descent", "accelerated-gradient"}
+    assert set(SOLVERS) == {"newton", "newton-pcg", "lbfgs", "gradient-descent", "accelerated-gradient"}
     assert check_name("newton-cholesky") == "newton"
+    assert check_name("newton-cg") == "newton-pcg"
     assert check_name("saga") == "auto"
     for name, words in [
-        ("newton-pcg", "not there yet"),
         ("liblinear", "one class against the rest"),
         ("adam", "use one of"),
         (3, "unknown"),
@@ -211,7 +217,12 @@ def test_names():
             check_name(name)
 
 
-@pytest.mark.parametrize(("d", "name"), [(333, "newton"), (334, "lbfgs")])
+@pytest.mark.parametrize(("d", "name"), [(3, "newton"), (30, "newton-pcg"), (3000, "newton-pcg")])
 def test_auto(rng, d, name):
     problem = problems.Problem(rng.normal(size=(5, d)), np.arange(5) % 3, 3, 0.1)
-    assert choose("auto", problems.objective_on(problems.dense, problem)).name == name
+    objective = problems.objective_on(problems.dense, problem)
+    assert choose("auto", objective).name == name
+    assert "passes" in reason("auto", objective)
+    assert reason("lbfgs", objective) == ""
+    sentence = fit(problem.X, problem.targets, alpha=0.1).status.sentence
+    assert f"of {name} (taken because" in sentence

@@ -158,7 +158,7 @@ Solver = Annotated[
     typer.Option(
         "--solver",
         callback=_solver,
-        help="auto, which chooses by size, or newton, lbfgs, gradient-descent, accelerated-gradient.",
+        help="auto, which chooses by size, or newton, newton-pcg, lbfgs, gradient-descent, accelerated-gradient.",
     ),
 ]
 Tol = Annotated[

@@ -10,22 +10,19 @@ from typing import Any, ClassVar, final
 
 import numpy.typing as npt
 
-from softgrad.optimize.choose import choose
+from softgrad.optimize.choose import choose, reason
 from softgrad.optimize.driver import Callback, Limits, minimize
 from softgrad.optimize.ledger import Ledger
 from softgrad.optimize.objective import SMALL, Objective
 from softgrad.optimize.penalty import Penalty
 from softgrad.optimize.solution import Solution
-from softgrad.optimize.solver import Solver, State
+from softgrad.optimize.solver import State
 from softgrad.rows.base import Rows
 from softgrad.rows.centred import CentredRows, centred_where_far
 from softgrad.rows.reduced import Reduction, reduced_where_it_pays
 
 Array = npt.NDArray[Any]
 Parameters = tuple[Array, Array]
-
-MODERATE = 3000
-"""Reduced K r up to which the exact Hessian is taken where L-BFGS would be: a factor of it takes 0.3 s on one core."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +86,14 @@ class Coordinates:
             solution = self._by_reduction(self._reduction, objective, begin, ledger)
         else:
             params = None if begin is None else objective.join(*begin)
-            solver = choose(request.solver, objective)
             solution = minimize(
-                objective, solver, request.limits, start=params, callback=request.callback, ledger=ledger
+                objective,
+                choose(request.solver, objective),
+                request.limits,
+                start=params,
+                callback=request.callback,
+                ledger=ledger,
+                because=reason(request.solver, objective),
             )
         coef, intercept = self._back(solution.coef, solution.intercept)
         return replace(solution, coef=coef, intercept=intercept)
@@ -111,8 +113,10 @@ class Coordinates:
         inner = Objective(reduction.rows, objective.penalty, fit_intercept=request.fit_intercept)
         params = None if begin is None else inner.join(*reduction.forth(*begin))
         tighter = Limits(limits.tol / 2, limits.max_iter - 1)
+        solver = choose(request.solver, inner)
+        because = reason(request.solver, inner)
         found = minimize(
-            inner, _chosen(request.solver, inner), tighter, start=params, callback=callback, ledger=ledger
+            inner, solver, tighter, start=params, callback=callback, ledger=ledger, because=because
         )
         coef, intercept = reduction.back(found.coef, found.intercept)
         if objective.penalty.curvature == 0:
@@ -120,21 +124,15 @@ class Coordinates:
         start = objective.join(coef, intercept)
         look = Limits(limits.tol, ledger.n_iter + 1)
         heard: Callback | None = _stop if found.status == "stopped" else callback
-        seen = minimize(objective, Standstill(), look, start=start, callback=heard, ledger=ledger)
+        seen = minimize(
+            objective, Standstill(), look, start=start, callback=heard, ledger=ledger, because=because
+        )
         if seen.status != "max_iter" or seen.n_iter >= limits.max_iter:
             return seen
         best = objective.join(seen.coef, seen.intercept)
         return minimize(
             objective, choose("auto", objective), limits, start=best, callback=callback, ledger=ledger
         )
-
-
-def _chosen(name: str, inner: Objective) -> Solver:
-    """Reduced columns are principal components, of very different sizes: for L-BFGS newton, where it is affordable."""
-    solver = choose(name, inner)
-    if name == "auto" and solver.name == "lbfgs" and inner.rows.n_classes * inner.rows.n_features <= MODERATE:
-        return choose("newton", inner)
-    return solver
 
 
 def _stop(_record: Any) -> bool:

@@ -65,6 +65,7 @@ class Progress:
     limits: Limits
     best: Iterate
     ledger: Ledger
+    because: str = ""
     lower_bound: float = 0.0
     gap: float = np.nan
     decrement: float = np.nan
@@ -78,14 +79,16 @@ class Progress:
         )
 
     @classmethod
-    def resumed(cls, objective: Objective, limits: Limits, ledger: Ledger, earlier: Checkpoint) -> "Progress":
+    def resumed(
+        cls, objective: Objective, limits: Limits, ledger: Ledger, earlier: Checkpoint, because: str
+    ) -> "Progress":
         """The inverse of :meth:`checkpoint`; what was spent by then counts, in passes and seconds."""
         last = earlier.history[-1]
         ledger.history[:] = earlier.history
         ledger.passes_before -= last.n_passes
         ledger.began -= last.seconds
         bounds = earlier.lower_bound, earlier.gap, earlier.decrement, earlier.forecast
-        return cls(objective, limits, objective.at(earlier.best), ledger, *bounds)
+        return cls(objective, limits, objective.at(earlier.best), ledger, because, *bounds)
 
     def see(self, iterate: Iterate) -> None:
         """Take in one iterate: certify it where that is free or may end the fit, and record it."""
@@ -154,6 +157,7 @@ def minimize(
     callback: Callback | None = None,
     checkpoint: Callable[[Checkpoint], Any] | None = None,
     ledger: Ledger | None = None,
+    because: str = "",
 ) -> Solution:
     """Run `solver` until the certified relative gap is at most tol, or say why not.
 
@@ -173,6 +177,8 @@ def minimize(
         Called with a Checkpoint before each step.
     ledger : Ledger, optional
         Of the fit that this is a part of.
+    because : str, optional
+        Why this solver was taken, for the solution's sentence.
 
     Returns
     -------
@@ -187,11 +193,11 @@ def minimize(
     ledger = Ledger.opened(objective.rows.meter) if ledger is None else ledger
     if isinstance(state, Checkpoint):
         now: State = state.state
-        progress = Progress.resumed(objective, limits, ledger, state)
+        progress = Progress.resumed(objective, limits, ledger, state, because)
     else:
         begin = np.zeros(objective.shape) if start is None else start
         now = solver.init(objective, objective.balanced(begin)) if state is None else state
-        progress = Progress(objective, limits, _finite(objective.at(now.params)), ledger)
+        progress = Progress(objective, limits, _finite(objective.at(now.params)), ledger, because)
         reason = _looked(progress, objective.at(now.params), now, callback)
         if reason is not None:
             return _solution(progress, solver, reason)
@@ -266,6 +272,8 @@ def _last_look(progress: Progress, reason: str) -> str:
 
 def _sentence(progress: Progress, solver: Solver, reason: str) -> str:
     steps = f"{progress.ledger.n_iter} iterations of {' and '.join(progress.ledger.solvers) or solver.name}"
+    if progress.because:
+        steps += f" (taken because {progress.because})"
     tol = progress.limits.tol
     if reason == "no_optimum":
         return (
@@ -282,7 +290,7 @@ def _sentence(progress: Progress, solver: Solver, reason: str) -> str:
     endings = {
         "converged": f"{reached}, after {steps}.",
         "max_iter": f"{reached}, where tol={tol:g} was asked for: max_iter={progress.limits.max_iter} ended {steps}; "
-        "raise max_iter, take solver='newton' where K d is small, or bring the columns to one scale.",
+        "raise max_iter, take solver='newton-pcg', or bring the columns to one scale.",
         "stalled": f"{reached}, where tol={tol:g} was asked for: after {steps} no step lowers the objective any more "
         "in floating point; raise tol, centre and scale the columns, or take a smaller C (a larger alpha).",
         "stopped": f"{reached}, where tol={tol:g} was asked for: the callback stopped the fit after {steps}.",

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from softgrad.optimize.certificate import ROUNDING
 from softgrad.optimize.objective import Iterate, Objective
 
 LONGEST = 2.0**20
@@ -15,7 +16,9 @@ def line_search(
     """A step t at which the slope has fallen to `flatness` times the slope at 0, or 0.0 where none descends.
 
     The objective is convex, so its slope along a line never falls: a sign change brackets the minimum, and
-    no comparison of nearly equal values is needed near the optimum. The bracket is cut by a safeguarded secant;
+    no comparison of nearly equal values is needed near the optimum. A step beyond the minimum is taken only where the
+    objective is not above that at 0: one row that the step turns over can make the slope at 0 a thousand times
+    that at the minimum's other side. The bracket is cut by a safeguarded secant;
     it grows fourfold while the slope stays negative, up to `LONGEST`. Reads no row of X; nK exponentials a trial.
 
     Parameters
@@ -33,15 +36,15 @@ def line_search(
     -------
     float
     """
-    low, slope_low = 0.0, _slope(objective, iterate, direction, 0.0)
+    low, (value, slope_low) = 0.0, _along(objective, iterate, direction, 0.0)
     goal = flatness * abs(slope_low)
     if not slope_low < 0:
         return 0.0
     high, slope_high = np.inf, np.inf
     step = first
     for _ in range(60):
-        slope = _slope(objective, iterate, direction, step)
-        if abs(slope) <= goal:
+        there, slope = _along(objective, iterate, direction, step)
+        if abs(slope) <= goal and (slope <= 0 or there <= value * (1 + ROUNDING)):
             return step
         if slope < 0:
             low, slope_low = step, slope
@@ -53,9 +56,9 @@ def line_search(
     return low
 
 
-def _slope(objective: Objective, iterate: Iterate, direction: Any, step: float) -> float:
-    slope = float(objective.along(iterate, direction, np.array([step]))[1][0])
-    return np.inf if np.isnan(slope) else slope
+def _along(objective: Objective, iterate: Iterate, direction: Any, step: float) -> tuple[float, float]:
+    values, slopes = objective.along(iterate, direction, np.array([step]))
+    return float(values[0]), np.inf if np.isnan(slopes[0]) else float(slopes[0])
 
 
 def _secant(low: float, slope_low: float, high: float, slope_high: float) -> float:

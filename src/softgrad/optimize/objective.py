@@ -60,12 +60,16 @@ class Iterate:
 
     def product(self, direction: Array) -> Array:
         """Hessian times `direction`, both of the shape of `params`. One pass."""
+        return self.followed_product(direction)[0]
+
+    def followed_product(self, direction: Array) -> tuple[Array, Any]:
+        """:meth:`product`, and the rows' Direction that it came by."""
         coef, intercept = self.objective.split(direction)
-        by_coef, by_intercept, _ = self.point.product(coef, intercept)
+        by_coef, by_intercept, followed = self.point.product(coef, intercept)
         product: Array = (
             self.objective.join(by_coef, by_intercept) + self.objective.penalty_diagonal * direction
         )
-        return product
+        return product, followed
 
 
 class Objective:
@@ -77,6 +81,13 @@ class Objective:
     penalty : Penalty
     fit_intercept : bool, default True
         Without one the intercept stays zero.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of the parameters, (K, d) or (K, d + 1).
+    density : float
+        The share of the entries of X that are stored.
     """
 
     def __init__(self, rows: Rows, penalty: Penalty, *, fit_intercept: bool = True) -> None:
@@ -85,7 +96,15 @@ class Objective:
         self.penalty_diagonal = np.full(self.shape, penalty.curvature)
         if fit_intercept:
             self.penalty_diagonal[:, -1] = 0
+        entries = 4.0 * rows.n_classes * rows.n_rows * max(rows.n_features, 1)
+        self.density = rows.meter.flop_per_pass / entries
         self._recent: list[Iterate] = []
+
+    def on(self, rows: Rows) -> "Objective":
+        """The same objective on a part of its rows, which share their meter."""
+        part = Objective(rows, self.penalty, fit_intercept=self.fit_intercept)
+        part.density = self.density
+        return part
 
     @property
     def n_passes(self) -> float:

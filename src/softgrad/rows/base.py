@@ -18,6 +18,7 @@ shift, separates,    0                     1                     the certificate
 intercept_system
 hessian              (K + 1) d / 4         (K + 1) d / 4         full Newton
 class_grams          d / 2                 d / 2                 the block-diagonal preconditioner
+gram                 d / (2 K)             d / (2 K)             the Kronecker preconditioner
 ===================  ====================  ====================  ==========================================
 """
 
@@ -121,6 +122,10 @@ class Point(Protocol):
 
     def class_grams(self) -> Array:
         """(K, d+1, d+1): the Hessian's diagonal blocks, ``mean of p_k (1 - p_k) [x 1]' [x 1]``."""
+        ...
+
+    def gram(self) -> Array:
+        """(d+1, d+1): the sum of :meth:`class_grams`, ``mean of (1 - |p|^2) [x 1]' [x 1]``, at a K-th of its cost."""
         ...
 
     def diagonal(self) -> Array:

@@ -137,6 +137,17 @@ class CentredPoint:
         centred[..., self._rows.constant] = 0
         return centred
 
+    def gram(self) -> Array:
+        inner = self._inner.gram()
+        centred = np.array(inner)
+        centred[:-1] -= self._offsets[:, None] * centred[-1:]
+        centred[:, :-1] -= self._offsets * centred[:, -1:]
+        if self._cancelled(np.diagonal(inner)[None], np.diagonal(centred)[None]):
+            return np.asarray(self.class_grams().sum(axis=0))
+        centred[self._rows.constant] = 0
+        centred[:, self._rows.constant] = 0
+        return centred
+
     def diagonal(self) -> Array:
         n_classes, n_features = len(self.intercept), len(self._offsets)
         if n_features <= 2 * n_classes:

@@ -111,6 +111,9 @@ class KeptPoint:
     def class_grams(self) -> Array:
         return self._rows.grams(self._curvature)
 
+    def gram(self) -> Array:
+        return np.asarray(self._rows.grams(self._curvature.sum(axis=0, keepdims=True))[0])
+
     def diagonal(self) -> Array:
         return self._rows.squares(self._curvature)
 

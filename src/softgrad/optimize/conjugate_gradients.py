@@ -1,0 +1,116 @@
+"""Preconditioned conjugate gradients for Newton's system, truncated where more accuracy does not pay."""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from softgrad.optimize.objective import Iterate
+
+Array = npt.NDArray[Any]
+
+
+class Preconditioner(Protocol):
+    """A symmetric positive definite approximation M of the Hessian on the gauge (class means zero)."""
+
+    def solve(self, residual: Array, /) -> Array:
+        """``M^-1 residual``, of the shape of `residual`, (K, d) or (K, d + 1), with class means zero."""
+        ...
+
+
+@dataclass(frozen=True)
+class Truncation:
+    """When conjugate gradients end.
+
+    Attributes
+    ----------
+    accuracy : float
+        In (0, 1): the share of the average product's gain that a product has to bring.
+    enough : float
+        The norm of the residual that is small enough.
+    longest : int
+        Products at most, >= 1.
+    memory : int
+        How many of the last search directions are handed out, >= 1.
+    """
+
+    accuracy: float
+    enough: float
+    longest: int
+    memory: int
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """What the conjugate gradients ended at.
+
+    Attributes
+    ----------
+    params : ndarray of the shape of the iterate's
+        The step x.
+    direction : Direction
+        The same for the rows, so that a line search along it reads no X.
+    residual : ndarray
+        ``-gradient - H x``.
+    gain : float
+        What the quadratic model falls by along x, in nats.
+    digits : float
+        Decimal digits by which a product shortened the residual in the norm of M^-1, on average.
+    searches, curved : ndarray of shape (at most memory, P)
+        The last search directions s_j, and ``H s_j``.
+    """
+
+    params: Array
+    direction: Any
+    residual: Array
+    gain: float
+    digits: float
+    searches: Array
+    curved: Array
+
+
+def newton_step(iterate: Iterate, preconditioner: Preconditioner, truncation: Truncation) -> Step | None:
+    """Approximately ``-H^+ gradient``; None where the gradient vanishes or no curvature is found.
+
+    The quadratic model ``Q(x) = <gradient, x> + <x, H x> / 2`` falls by ``q_j = a_j <r_j, z_j> / 2`` in the j-th
+    product. The iteration ends once a product has gained less than `accuracy` of the average one,
+    ``j q_j <= accuracy (q_1 + ... + q_j)`` (Galli and Lin 2021, after Nash and Sofer 1990).
+
+    Parameters
+    ----------
+    iterate : Iterate
+    preconditioner : Preconditioner
+    truncation : Truncation
+    """
+    residual, step, direction = -iterate.gradient, np.zeros_like(iterate.gradient), None
+    search = preconditioner.solve(residual)
+    size = first = float(np.vdot(residual, search))
+    searches: deque[Array] = deque(maxlen=truncation.memory)
+    curved: deque[Array] = deque(maxlen=truncation.memory)
+    products, gain = 0, 0.0
+    while size > 0 and products < truncation.longest:
+        product, followed = iterate.followed_product(search)
+        curvature = float(np.vdot(search, product))
+        if not curvature > 0:
+            break
+        length = size / curvature
+        step, residual = step + length * search, residual - length * product
+        direction = length * followed if direction is None else direction + length * followed
+        searches.append(search.ravel())
+        curved.append(product.ravel())
+        products, gain = products + 1, gain + (gained := 0.5 * length * size)
+        preconditioned = preconditioner.solve(residual)
+        last, size = size, float(np.vdot(residual, preconditioned))
+        if products * gained <= truncation.accuracy * gain or _small(residual, truncation.enough):
+            break
+        search = preconditioned + (size / last) * search
+    if direction is None:
+        return None
+    digits = 0.5 * np.log10(first / max(size, 1e-30 * first)) / products
+    return Step(step, direction, residual, gain, float(digits), np.array(searches), np.array(curved))
+
+
+def _small(residual: Array, enough: float) -> bool:
+    return bool(np.linalg.norm(residual) <= enough)

@@ -1,0 +1,94 @@
+"""Which preconditioner, built from how many rows and at what cost, and the building itself."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from softgrad.optimize.block_preconditioner import block_preconditioner
+from softgrad.optimize.conjugate_gradients import Preconditioner
+from softgrad.optimize.diagonal_preconditioner import diagonal_preconditioner
+from softgrad.optimize.full_preconditioner import full_preconditioner
+from softgrad.optimize.kronecker_preconditioner import kronecker_preconditioner
+from softgrad.optimize.objective import Iterate, Objective
+from softgrad.rows.base import Point
+
+Array = npt.NDArray[Any]
+
+DIAGONAL, KRONECKER, BLOCKS, FULL = 0, 1, 2, 3
+"""The forms, from the cheapest to the closest."""
+
+LARGEST_FULL = 2000
+"""K d up to which the whole Hessian is factored: 32 MB."""
+LARGEST_BLOCKS = 2e7
+"""Entries of the K blocks up to which they are built: 160 MB."""
+WIDEST = 3000
+"""Features up to which a d x d matrix is factored."""
+SPARSEST = 0.1
+"""The share of stored entries below which the diagonal is taken: a Gram matrix would not stay sparse."""
+ROWS_A_PARAMETER = 10
+FEWEST_ROWS = 2000
+
+
+def forms(objective: Objective) -> tuple[int, ...]:
+    """The forms that fit, the cheapest first: by memory for the matrices, and rows that are not sparse."""
+    n_classes, width = objective.shape
+    if width > WIDEST or objective.density < SPARSEST:
+        return (DIAGONAL,)
+    fits = {
+        KRONECKER: True,
+        BLOCKS: n_classes * width**2 <= LARGEST_BLOCKS,
+        FULL: n_classes * width <= LARGEST_FULL,
+    }
+    return tuple(form for form, true in fits.items() if true)
+
+
+def sample_size(objective: Objective, form: int) -> int:
+    """How many rows a preconditioner is built from: ten a parameter of its largest system, or all of them."""
+    n_classes, width = objective.shape
+    wanted = max(ROWS_A_PARAMETER * width * (n_classes if form == FULL else 1), FEWEST_ROWS)
+    return wanted if wanted < 0.7 * objective.rows.n_rows else objective.rows.n_rows
+
+
+def cost(objective: Objective, form: int) -> float:
+    """About how many passes building the form takes, its factors included."""
+    n_classes, width = objective.shape
+    share = sample_size(objective, form) / objective.rows.n_rows
+    a_pass = 4.0 * n_classes * objective.rows.n_rows * width
+    gram = (
+        {KRONECKER: 1, BLOCKS: n_classes, FULL: 0.5 * n_classes * (n_classes + 1)}.get(form, 0)
+        * 2.0
+        * width**2
+    )
+    factors = {
+        KRONECKER: 10.0 * (width**3 + n_classes**3),
+        BLOCKS: n_classes * width**3,
+        FULL: (n_classes * width) ** 3,
+    }
+    flop = share * objective.rows.n_rows * gram + factors.get(form, 0.0)
+    return share + flop / a_pass
+
+
+def build(objective: Objective, params: Array, form: int) -> Preconditioner:
+    """The preconditioner of this form for the Hessian at `params`; from a sample, where that is smaller by a third."""
+    size = sample_size(objective, form)
+    if form == DIAGONAL or size == objective.rows.n_rows:
+        return _from(objective.at(params).point, objective, form)
+    sample = objective.rows.sample(size, seed=0)
+    return _from(sample.at(*objective.split(params)), objective, form)
+
+
+def _from(point: Point, objective: Objective, form: int) -> Preconditioner:
+    alpha, fit_intercept = objective.penalty.curvature, objective.fit_intercept
+    if form == FULL:
+        hessian = Iterate(
+            objective, objective.join(point.coef, point.intercept), point, np.nan, np.empty(0)
+        ).hessian
+        return full_preconditioner(hessian, objective.shape[0], fit_intercept=fit_intercept)
+    if form == BLOCKS:
+        return block_preconditioner(point.class_grams(), alpha, fit_intercept=fit_intercept)
+    if form == KRONECKER:
+        between = point.intercept_system()[1]
+        return kronecker_preconditioner(point.gram(), between, alpha, fit_intercept=fit_intercept)
+    diagonal = point.diagonal()[:, : objective.shape[1]] + objective.penalty_diagonal
+    return diagonal_preconditioner(diagonal)

@@ -1,0 +1,41 @@
+"""Where to start on many rows: at the optimum of a few of them."""
+
+from typing import Any
+
+import numpy.typing as npt
+
+from softgrad.optimize.driver import Limits, minimize
+from softgrad.optimize.objective import Objective
+from softgrad.optimize.solver import Solver
+
+Array = npt.NDArray[Any]
+
+SHARE = 16
+"""A sample has one row in so many."""
+ROWS_A_PARAMETER = 5
+FEWEST_ROWS = 2000
+LONGEST = 30
+
+
+def warm_start(objective: Objective, params: Array, solver: Solver) -> Array:
+    """Parameters near the optimum, from a sample of the rows; `params` where the rows are too few for that to pay.
+
+    A solver that itself begins so makes a chain of samples, each `SHARE` times as large as the one before. With fewer
+    than `ROWS_A_PARAMETER` rows a parameter a sample may be separable, and its optimum far from the whole's. It is
+    solved to about a tenth of what its objective is off by for want of rows, ``parameters / (2 rows)`` nats, and
+    costs passes pro rata. As the sample and its weights are fixed by a seed, the start is the same every time.
+
+    Parameters
+    ----------
+    objective : Objective
+    params : ndarray
+        Where the sample's fit starts.
+    solver : Solver
+    """
+    size = objective.rows.n_rows // SHARE
+    if size < max(ROWS_A_PARAMETER * params.size, FEWEST_ROWS):
+        return params
+    part = objective.on(objective.rows.sample(size, seed=1))
+    accuracy = min(0.05 * params.size / size, 1e-2)
+    solution = minimize(part, solver, Limits(accuracy, LONGEST), start=params)
+    return objective.join(solution.coef, solution.intercept)
