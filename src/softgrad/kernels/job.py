@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
+CODE_TYPES = frozenset(np.dtype(name) for name in ("u1", "i4", "i8"))
+
 
 class Step(IntEnum):
     """What happens to a tile's logits z, in the numbers of native/job.hpp; s_i is the row's share of the weight."""
@@ -33,23 +35,25 @@ class Targets:
 
     Attributes
     ----------
-    shares : ndarray of shape (n,), float64
-        Weights over their sum.
-    codes : ndarray of shape (n,), int64, or None
+    shares : ndarray of shape (n,), float64, or None
+        Weights over their sum; None where all are 1 / n.
+    codes : ndarray of shape (n,), uint8, int32 or int64, or None
     soft : ndarray of shape (n, K), float64, or None
     """
 
-    shares: Array
+    shares: Array | None
     codes: Array | None
     soft: Array | None
 
     @classmethod
-    def of(cls, labels: Array, shares: Array) -> "Targets":
+    def of(cls, labels: Array, shares: Array | None) -> "Targets":
         """From checked labels, codes (n,) or distributions (n, K)."""
-        shares = np.ascontiguousarray(shares, dtype=np.float64)
-        if labels.ndim == 1:
-            return cls(shares, np.ascontiguousarray(labels, dtype=np.int64), None)
-        return cls(shares, None, np.ascontiguousarray(labels, dtype=np.float64))
+        if shares is not None:
+            shares = np.ascontiguousarray(shares, dtype=np.float64)
+        if labels.ndim == 2:
+            return cls(shares, None, np.ascontiguousarray(labels, dtype=np.float64))
+        own = labels.dtype in CODE_TYPES
+        return cls(shares, np.ascontiguousarray(labels, dtype=None if own else np.int64), None)
 
     @property
     def labels(self) -> Array:
@@ -58,10 +62,16 @@ class Targets:
         assert labels is not None
         return labels
 
+    @property
+    def each_share(self) -> Array:
+        """The shares, spelled out."""
+        n_rows = len(self.labels)
+        return np.full(n_rows, 1 / n_rows) if self.shares is None else self.shares
+
     def part(self, rows: slice) -> "Targets":
         """Those of some rows."""
         return Targets(
-            self.shares[rows],
+            self.each_share[rows],
             None if self.codes is None else self.codes[rows],
             None if self.soft is None else self.soft[rows],
         )

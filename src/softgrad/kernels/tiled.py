@@ -1,6 +1,6 @@
 """The pass in tiles of rows through the BLAS: many classes, sparse rows, rare types, or no compiled kernels.
 
-Beside what is asked for it holds one tile of X in float64 and one of logits, `TILE` entries each.
+Beside what is asked for it holds one tile of logits and, where X is converted, one of X, of `TILE` entries at most.
 """
 
 from collections.abc import Iterator
@@ -19,8 +19,8 @@ from softgrad.maths.logits import softmax
 
 Array = npt.NDArray[Any]
 
-TILE = 2**18
-"""Entries of a tile: 2 MB as float64."""
+TILE = 2**20
+"""Entries of a tile: 8 MB as float64. The BLAS needs them large, and so does the sum of the tiles' gradients."""
 
 
 def tiles(X: Any, n_classes: int) -> Iterator[tuple[slice, Any]]:
@@ -124,7 +124,7 @@ def _numpy_rows(job: Job, z: Array, targets: Targets | None, other: Any) -> Sums
         z[:] = softmax(z, axis=0)
         return Sums(0.0, np.zeros(job.n_classes), z)
     assert targets is not None
-    shares = targets.shares.astype(job.dtype)
+    shares = targets.each_share.astype(job.dtype)
     if job.step == Step.CURVED:
         stacked = z.reshape(job.directions, -1, z.shape[1])
         curved = [regression.weighted(hessian_action(other.T, a.T), shares).T for a in stacked]

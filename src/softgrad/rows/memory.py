@@ -49,12 +49,11 @@ class MemoryRows(ABC):
         self.n_rows, self.n_features, self.n_classes = X.shape[0], X.shape[1], n_classes
         self.targets = check_targets(targets, self.n_rows, n_classes)
         weights = check_weights(sample_weight, self.n_rows)
-        self._weights = np.ones(self.n_rows) if weights is None else weights.astype(np.float64, copy=False)
-        self.weight_sum = weight_sum(self._weights)
+        self._given_weights = None if weights is None else weights.astype(np.float64, copy=False)
+        self.weight_sum = float(self.n_rows) if weights is None else weight_sum(weights)
         if self.weight_sum == 0:
             raise ValueError("all sample weights are zero; give at least one row a positive weight.")
-        self.shares = self._weights / self.weight_sum
-        self.given = Targets.of(self.targets, self.shares)
+        self.given = Targets.of(self.targets, None if weights is None else self.shares)
         self.meter = Meter(4.0 * self._n_stored() * n_classes)
         self._reads = 1.0
 
@@ -66,10 +65,19 @@ class MemoryRows(ABC):
     def _tiles(self) -> Iterator[tuple[slice, Any]]:
         """X in pieces of rows whose float64 image is small, in order."""
 
+    @cached_property
+    def _weights(self) -> Array:
+        return np.ones(self.n_rows) if self._given_weights is None else self._given_weights
+
+    @cached_property
+    def shares(self) -> Array:
+        """The weights over their sum, (n,)."""
+        return self._weights / self.weight_sum
+
     @property
     def class_weights(self) -> Array:
         if self.targets.ndim == 1:
-            return np.bincount(self.targets, self._weights, minlength=self.n_classes)
+            return np.bincount(self.targets, self._given_weights, minlength=self.n_classes).astype(np.float64)
         return np.asarray(self._weights @ self.targets)
 
     @cached_property

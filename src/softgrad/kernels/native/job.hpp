@@ -25,9 +25,10 @@ struct Table {
 };
 
 struct Labels {
-    const int64_t *codes;  // (n,), or null
+    const void *codes;     // (n,) of `code_bytes` each: 1 unsigned, 4 or 8 signed; or null
+    int code_bytes;
     const double *soft;    // (n, n_classes) in rows, or null
-    const double *shares;  // (n,): weights over their sum
+    const double *shares;  // (n,): weights over their sum; null where all are 1 / n
 };
 
 // Arrays of reals are in the type of the arithmetic, double or float, as `single` says; class-major arrays have shape
@@ -48,6 +49,7 @@ struct Job {
     const double *base_start;  // its intercept, or null
     int64_t directions;   // for `curved`
     bool backward;        // whether G is wanted
+    bool lines;           // whether a tile is held row by row too, as the sparse kernels need it
     int64_t height;       // rows of a tile
     int64_t n_chunks;     // runs of tiles; each has its own sums
 };
@@ -61,7 +63,7 @@ inline int64_t pitch(int64_t height) { return height + 8; }
 // Doubles of working memory that a thread needs, in either type of arithmetic.
 inline int64_t scratch_size(const Job &job) {
     const int64_t lanes = 16, width = (job.X.d / lanes + 2) * lanes, K = job.n_classes;
-    return (pitch(job.height) + 3 * K) * width + (4 * K + 7) * pitch(job.height) + (3 + 5 * lanes) * K + 64 * lanes;
+    return (pitch(job.height) + 3 * K) * width + (5 * K + 24) * pitch(job.height) + (3 + 5 * lanes) * K + 64 * lanes;
 }
 
 // Rows of a CSR array, or columns of a CSC array.

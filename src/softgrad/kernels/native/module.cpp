@@ -17,7 +17,7 @@ namespace {
 
 using Anything = nb::ndarray<nb::ro, nb::device::cpu>;
 using Reals = nb::ndarray<const double, nb::c_contig, nb::device::cpu>;
-using Codes = nb::ndarray<const int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Codes = nb::ndarray<nb::ro, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
 Element element_of(nb::dlpack::dtype type) {
     struct Known { nb::dlpack::dtype type; Element element; };
@@ -62,7 +62,8 @@ struct Request {
     Job job(const Table &X) const {
         Job job{};
         job.X = X;
-        job.labels = {data_or_null(codes), data_or_null(soft), data_or_null(shares)};
+        job.labels = {codes ? codes->data() : nullptr, codes ? int(codes->itemsize()) : 0, data_or_null(soft),
+                      data_or_null(shares)};
         job.step = static_cast<Step>(step);
         job.single = single;
         job.n_classes = n_classes;

@@ -70,37 +70,48 @@ inline void run(const Job &job, RunChunk run_chunk, int n_threads, double *sums)
     sum_chunks(job.n_chunks, sums_size(job), scratch_size(job), n_threads, step, sums);
 }
 
-// coef (n_classes, d) as the table (d, ld) and start (ld,) that the sparse kernels read.
-inline void fill_table(const Job &job, int64_t ld, double *table, double *start) {
+constexpr int64_t columns_at_once = 8;  // a line of doubles
+
+// Features [from, to) of coef (n_classes, d), class by class for each: rows of `ld`.
+inline void fill_table(const Job &job, int64_t ld, int64_t from, int64_t to, double *table) {
     const int64_t K = job.n_classes, d = job.X.d;
-    for (int64_t k = 0; k < ld; ++k) start[k] = k < K && job.start ? job.start[k] : 0;
-    for (int64_t j = 0; j < d; ++j)
-        for (int64_t k = 0; k < ld; ++k) table[j * ld + k] = k < K ? job.coef[k * d + j] : 0;
+    for (int64_t j = from; j < to; j += columns_at_once) {
+        const int64_t end = to - j < columns_at_once ? to : j + columns_at_once;
+        for (int64_t k = 0; k < ld; ++k)
+            for (int64_t m = j; m < end; ++m) table[m * ld + k] = k < K ? job.coef[k * d + m] : 0;
+    }
+}
+
+// The rows' half of a pass over sparse rows: the same job, with what the table and the residuals stand for taken out.
+inline Job rows_half(const Job &job) {
+    Job half = job;
+    half.X.d = 0;
+    half.coef = half.start = nullptr;
+    half.backward = false;
+    half.lines = true;
+    plan(half);
+    return half;
 }
 
 inline void run_sparse(const Job &job, const Compressed &rows, const Compressed &columns, const InstructionSet &isa,
                        int n_threads, double *sums) {
-    const int64_t K = job.n_classes, n = job.X.n, d = job.X.d, ld = (K + 7) / 8 * 8;
+    const int64_t K = job.n_classes, n = job.X.n, d = job.X.d, ld = (K + 7) / 8 * 8, n_columns = d < 512 ? 1 : 64;
     Buffer table(job.coef ? d * ld : 0), start(ld), residuals(job.backward ? n * ld : 0);
-    if (job.coef) fill_table(job, ld, table.data(), start.data());
-    SparseJob sparse{job, rows, columns, ld, job.coef ? table.data() : nullptr, start.data(), nullptr, 0};
-    sparse.job.X.d = 0;
-    sparse.job.coef = nullptr;
-    sparse.job.start = nullptr;
-    sparse.job.backward = false;
-    plan(sparse.job);
-    if (job.backward) {
-        for (int64_t e = 0; e < n * ld; ++e) residuals.data()[e] = 0;
-        sparse.residuals = residuals.data();
-    }
+    for (int64_t k = 0; k < ld; ++k) start.data()[k] = k < K && job.start ? job.start[k] : 0;
+    if (job.coef)
+        in_parallel(n_columns, n_threads, [&](int, int64_t chunk) {
+            fill_table(job, ld, chunk * d / n_columns, (chunk + 1) * d / n_columns, table.data());
+        });
+    SparseJob sparse{rows_half(job), rows, columns, ld, job.coef ? table.data() : nullptr, start.data(),
+                     job.backward ? residuals.data() : nullptr, n_columns};
     const auto step = [&](int64_t chunk, double *own, double *scratch) { isa.sparse_rows(sparse, chunk, own, scratch); };
     sum_chunks(sparse.job.n_chunks, 1 + K, scratch_size(sparse.job), n_threads, step, sums);
     if (!job.backward) return;
     sparse.job.X.d = d;
-    sparse.n_column_chunks = d < 512 ? 1 : 64;
-    Buffer lines((ld + 8) * n_threads);
-    in_parallel(sparse.n_column_chunks, n_threads, [&](int worker, int64_t chunk) {
-        isa.sparse_columns(sparse, chunk, sums + 1 + K, lines.data() + worker * (ld + 8));
+    const int64_t each = columns_at_once * ld + 8;
+    Buffer lines(each * n_threads);
+    in_parallel(n_columns, n_threads, [&](int worker, int64_t chunk) {
+        isa.sparse_columns(sparse, chunk, sums + 1 + K, lines.data() + worker * each);
     });
 }
 

@@ -12,6 +12,7 @@
 namespace softgrad::SOFTGRAD_ISA {
 
 constexpr int registers_at_once = 4;
+constexpr int64_t columns_at_once = 8;  // a line of doubles
 
 // to[0..registers) = from[0..registers) + the sum over the entries [begin, end) of value * rows of `table`.
 template <int registers, class S, class J>
@@ -55,39 +56,61 @@ static void gather_any(const Compressed &X, int64_t line, const double *table, i
                  : gather_all<double, int32_t>(X, line, table, ld, from, to);
 }
 
-// Rows of one chunk: logits, the rows' function, and r into `job.residuals`, rows of `job.ld` classes.
+// The tile's lines (t, ld) as columns of z, and z's as lines: blocks of four by four.
+static void lines_to_columns(const double *lines, int64_t ld, int64_t t, int64_t K, const Tile<double> &z) {
+    for (int64_t i = 0; i < t; i += block) {
+        const double *rows[block];
+        for (int64_t r = 0; r < block; ++r) rows[r] = lines + (i + r < t ? i + r : t - 1) * ld;
+        for (int64_t k = 0; k < K; k += block) transpose_four<double>(rows, k, z.at(k, i), z.ld);
+    }
+}
+
+static void columns_to_lines(const Tile<double> &r, int64_t t, int64_t K, double *lines, int64_t ld) {
+    for (int64_t i = 0; i < t; i += block)
+        for (int64_t k = 0; k < K; k += block) {
+            const double *columns[block];
+            for (int64_t c = 0; c < block; ++c) columns[c] = r.at(k + c < K ? k + c : K - 1, i);
+            if (i + block <= t) {
+                transpose_four<double>(columns, 0, lines + i * ld + k, ld);
+                continue;
+            }
+            for (int64_t c = 0; c < block; ++c)
+                for (int64_t row = i; row < t; ++row) lines[row * ld + k + c] = columns[c][row - i];
+        }
+}
+
+// Rows of one chunk: logits, the rows' function, and r into `residuals`, lines of `ld` classes.
 static void run_sparse_rows(const SparseJob &sparse, int64_t chunk, double *sums, double *scratch) {
     const Job &job = sparse.job;
     const int64_t K = job.n_classes, n = job.X.n, ld = sparse.ld;
     const Workspace<double> own(job, 0, Layout::rows_in_place, scratch);
     const Tile<double> z{own.z, pitch(job.height)}, residuals{own.r, pitch(job.height)};
     const int64_t n_tiles = (n + job.height - 1) / job.height;
-    double *const line = own.row;
     for (int64_t tile = chunk * n_tiles / job.n_chunks; tile < (chunk + 1) * n_tiles / job.n_chunks; ++tile) {
         const int64_t first = tile * job.height, t = n - first < job.height ? n - first : job.height;
         if (!sparse.table) {
             copy_in<double>((const double *)job.logits + first, K, n, t, z);
         } else {
-            for (int64_t i = 0; i < t; ++i) {
-                gather_any(sparse.rows, first + i, sparse.table, ld, sparse.start, line);
-                for (int64_t k = 0; k < K; ++k) *z.at(k, i) = line[k];
-            }
-            for (int64_t k = 0; k < K; ++k)
-                for (int64_t i = t; i % L<double>; ++i) *z.at(k, i) = 0;
+            for (int64_t i = 0; i < t; ++i)
+                gather_any(sparse.rows, first + i, sparse.table, ld, sparse.start, own.lines + i * ld);
+            lines_to_columns(own.lines, ld, t, K, z);
             if (job.logits && !job.overwrites) copy_out<double>(z, K, n, t, (double *)job.logits + first);
         }
         const Tile<double> r = finish_rows<double>(job, first, t, z, residuals, own, sums);
-        for (int64_t i = 0; sparse.residuals && i < t; ++i)
-            for (int64_t k = 0; k < K; ++k) sparse.residuals[(first + i) * ld + k] = *r.at(k, i);
+        if (sparse.residuals) columns_to_lines(r, t, K, sparse.residuals + first * ld, ld);
     }
 }
 
-// Columns [chunk's first, next chunk's first) of G.
+// Columns [chunk's first, next chunk's first) of G, some at a time so that G's lines are written whole.
 static void run_sparse_columns(const SparseJob &sparse, int64_t chunk, double *G, double *scratch) {
-    const int64_t K = sparse.job.n_classes, d = sparse.job.X.d;
-    for (int64_t j = chunk * d / sparse.n_column_chunks; j < (chunk + 1) * d / sparse.n_column_chunks; ++j) {
-        gather_any(sparse.columns, j, sparse.residuals, sparse.ld, nullptr, scratch);
-        for (int64_t k = 0; k < K; ++k) G[k * d + j] = scratch[k];
+    const int64_t K = sparse.job.n_classes, d = sparse.job.X.d, ld = sparse.ld;
+    const int64_t end = (chunk + 1) * d / sparse.n_column_chunks;
+    for (int64_t j = chunk * d / sparse.n_column_chunks; j < end; j += columns_at_once) {
+        const int64_t count = end - j < columns_at_once ? end - j : columns_at_once;
+        for (int64_t c = 0; c < count; ++c)
+            gather_any(sparse.columns, j + c, sparse.residuals, ld, nullptr, scratch + c * ld);
+        for (int64_t k = 0; k < K; ++k)
+            for (int64_t c = 0; c < count; ++c) G[k * d + j + c] = scratch[c * ld + k];
     }
 }
 

@@ -261,7 +261,7 @@ static void backward(const Span<T> &span, const Block<T> &x, const Tile<T> &r, i
 
 // A thread's working memory, cut out of one piece.
 template <class T> struct Workspace {
-    T *x, *z, *r, *other, *W, *start, *base, *base_start, *row, *shares, *soft;
+    T *x, *z, *r, *other, *W, *start, *base, *base_start, *lines, *shares, *soft;
     Integer<T> *codes;
     V<T> *by_class, *partial;
     RowSums<T> rows;
@@ -274,7 +274,7 @@ template <class T> struct Workspace {
             next += (count * size + 63) / 64 * 64;
             return (void *)here;
         };
-        const int64_t K = job.n_classes, tile = K * pitch(job.height);
+        const int64_t K = job.n_classes, tile = (K + block - 1) * pitch(job.height);
         x = (T *)take(layout == Layout::rows_in_place ? 0 : pitch(job.height) * width, sizeof(T));
         z = (T *)take(tile, sizeof(T));
         r = (T *)take(tile, sizeof(T));
@@ -284,7 +284,7 @@ template <class T> struct Workspace {
         start = (T *)take(K, sizeof(T));
         base = (T *)take(job.base ? K * width : 0, sizeof(T));
         base_start = (T *)take(K, sizeof(T));
-        row = (T *)take(K + 16, sizeof(T));
+        lines = (T *)take(job.lines ? job.height * ((K + 7) / 8 * 8) : 0, sizeof(T));
         shares = (T *)take(job.height, sizeof(T));
         codes = (Integer<T> *)take(job.height, sizeof(T));
         rows.top = (T *)take(job.height, sizeof(T));
@@ -309,13 +309,24 @@ template <class T> static void copy_out(const Tile<T> &from, int64_t n_classes, 
     for (int64_t k = 0; k < n_classes; ++k) memcpy(to + k * n, from.at(k, 0), t * sizeof(T));
 }
 
+template <class S, class T>
+static void copy_codes(const void *codes, int64_t first, int64_t t, Integer<T> *to) {
+    const S *from = (const S *)codes + first;
+    for (int64_t i = 0; i < t; ++i) to[i] = Integer<T>(from[i]);
+}
+
 // The labels and shares of the tile's rows, padded with rows of share zero.
 template <class T> static Targets<T> targets_of(const Job &job, int64_t first, int64_t t, const Workspace<T> &own) {
     const int64_t K = job.n_classes / (job.directions ? job.directions : 1), end = (t + L<T> - 1) / L<T> * L<T>;
     const Labels &labels = job.labels;
-    for (int64_t i = 0; i < end; ++i) own.shares[i] = i < t ? T(labels.shares[first + i]) : T(0);
-    if (labels.codes)
-        for (int64_t i = 0; i < end; ++i) own.codes[i] = i < t ? Integer<T>(labels.codes[first + i]) : 0;
+    const double uniform = 1.0 / double(job.X.n);
+    for (int64_t i = 0; i < t; ++i) own.shares[i] = T(labels.shares ? labels.shares[first + i] : uniform);
+    for (int64_t i = t; i < end; ++i) own.shares[i] = 0, own.codes[i] = 0;
+    if (labels.codes) switch (labels.code_bytes) {
+        case 1: copy_codes<uint8_t, T>(labels.codes, first, t, own.codes); break;
+        case 4: copy_codes<int32_t, T>(labels.codes, first, t, own.codes); break;
+        default: copy_codes<int64_t, T>(labels.codes, first, t, own.codes);
+    }
     if (labels.soft)
         for (int64_t k = 0; k < K; ++k)
             for (int64_t i = 0; i < end; ++i)

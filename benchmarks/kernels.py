@@ -1,0 +1,277 @@
+"""Loss and gradient, side by side: softgrad, scikit-learn, NumPy and, where it is installed, PyTorch.
+
+    python benchmarks/kernels.py [--quick]
+
+Every row is one problem on this machine's own cores, medians over interleaved repetitions. `roof` is the time below
+which the machine cannot go, ``max(bytes of X / read bandwidth, 4 n d K / GEMM peak)``, with both rates measured at the
+start of the run in the row's own precision; `with exps` adds n K exponentials at the measured rate of softgrad's own.
+Peers do the same job: loss and gradient of the mean loss in the data's precision, no penalty; scikit-learn's
+LinearModelLoss is called as its LogisticRegression calls it, on a float64 copy where the data are bytes.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy
+import scipy.sparse
+import sklearn
+from sklearn._loss.loss import HalfMultinomialLoss
+from sklearn.linear_model._linear_loss import LinearModelLoss
+
+import softgrad
+from softgrad.kernels import passes
+from softgrad.kernels.choice import backend
+
+GRID = [
+    (200_000, 100, 3, "f8"),
+    (200_000, 100, 10, "f8"),
+    (60_000, 784, 10, "f8"),
+    (60_000, 784, 10, "f4"),
+    (60_000, 784, 10, "u1"),
+    (1_000_000, 10, 4, "f8"),
+    (100_000, 54, 7, "f8"),
+    (20_000, 16, 26, "f8"),
+    (20_000, 768, 1000, "f4"),
+]
+SMALL = (1_000, 20, 5, "f8")
+THREADS = len(os.sched_getaffinity(0))
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Data and parameters in the type they are computed in."""
+
+    X: Any
+    y: Any
+    coef: Any
+    intercept: Any
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.coef)
+
+
+def dense(n: int, d: int, n_classes: int, kind: str) -> Problem:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, d)).astype(kind) if kind != "u1" else rng.integers(0, 256, (n, d), dtype=np.uint8)
+    real = np.float32 if kind == "f4" else np.float64
+    coef = (0.01 * rng.normal(size=(n_classes, d))).astype(real)
+    return Problem(X, rng.integers(0, n_classes, size=n), coef, np.zeros(n_classes, dtype=real))
+
+
+def one_hot(n: int, columns: int, levels: int, n_classes: int) -> Problem:
+    """Categories drawn with Zipf's frequencies, one column a level."""
+    rng = np.random.default_rng(1)
+    weights = 1 / np.arange(1, levels + 1)
+    chosen = rng.choice(levels, size=(n, columns), p=weights / weights.sum()) + levels * np.arange(columns)
+    X = scipy.sparse.csr_array(
+        (np.ones(n * columns), np.sort(chosen, axis=1).ravel(), np.arange(0, n * columns + 1, columns)),
+        shape=(n, columns * levels),
+    )
+    coef = 0.1 * rng.normal(size=(n_classes, columns * levels))
+    return Problem(X, rng.integers(0, n_classes, size=n), coef, np.zeros(n_classes))
+
+
+def descriptions() -> Problem | None:
+    """Hashed words of the Debian packages' descriptions, the section as label; None where apt-cache is not there."""
+    from corpus import package_descriptions
+
+    found = package_descriptions()
+    if found is None:
+        return None
+    X, y = found
+    n_classes = int(y.max()) + 1
+    coef = 0.1 * np.random.default_rng(2).normal(size=(n_classes, X.shape[1]))
+    return Problem(X, y, coef, np.zeros(n_classes))
+
+
+# --------------------------------------------------------------------------------------------- competitors
+
+
+def ours(problem: Problem) -> Callable[[], Any]:
+    return lambda: softgrad.loss_and_gradient(problem.coef, problem.intercept, problem.X, problem.y)
+
+
+def scikit_learn(problem: Problem) -> Callable[[], Any]:
+    X = problem.X.astype(np.float64) if problem.X.dtype == np.uint8 else problem.X
+    loss = LinearModelLoss(base_loss=HalfMultinomialLoss(n_classes=problem.n_classes), fit_intercept=True)
+    coef = np.asfortranarray(np.column_stack([problem.coef, problem.intercept]))
+    y = problem.y.astype(X.dtype)
+    return lambda: loss.loss_gradient(coef, X, y, n_threads=THREADS)
+
+
+def numpy_naive(problem: Problem) -> Callable[[], Any]:
+    X = problem.X.astype(np.float64) if problem.X.dtype == np.uint8 else problem.X
+    rows = np.arange(X.shape[0])
+
+    def run() -> Any:
+        z = X @ problem.coef.T + problem.intercept
+        z -= z.max(axis=1, keepdims=True)
+        p = np.exp(z)
+        total = p.sum(axis=1, keepdims=True)
+        loss = float((np.log(total[:, 0]) - z[rows, problem.y]).mean())
+        p /= total
+        p[rows, problem.y] -= 1
+        return loss, p.T @ X / len(rows), p.mean(axis=0)
+
+    return run
+
+
+def pytorch(problem: Problem) -> Callable[[], Any] | None:
+    try:
+        import torch
+    except ModuleNotFoundError:
+        return None
+    if not isinstance(problem.X, np.ndarray):
+        return None
+    torch.set_num_threads(THREADS)
+    X = torch.from_numpy(problem.X.astype(np.float64) if problem.X.dtype == np.uint8 else problem.X)
+    y = torch.from_numpy(problem.y)
+    coef = torch.from_numpy(problem.coef.copy()).requires_grad_()
+    intercept = torch.from_numpy(problem.intercept.copy()).requires_grad_()
+
+    def run() -> Any:
+        coef.grad = intercept.grad = None
+        loss = torch.nn.functional.cross_entropy(X @ coef.T + intercept, y)
+        loss.backward()
+        return loss
+
+    return run
+
+
+# ------------------------------------------------------------------------------------------------- measuring
+
+
+def interleaved(runs: dict[str, Callable[[], Any] | None], seconds: float) -> dict[str, float]:
+    """Median seconds of each, taken in turn, so that a slow spell of the machine meets all."""
+    kept = {name: run for name, run in runs.items() if run is not None}
+    times: dict[str, list[float]] = {name: [] for name in kept}
+    for run in kept.values():
+        run()
+    began = time.perf_counter()
+    while time.perf_counter() - began < seconds or len(next(iter(times.values()))) < 5:
+        for name, run in kept.items():
+            start = time.perf_counter()
+            run()
+            times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(taken) for name, taken in times.items()}
+
+
+def fastest(run: Callable[[], Any], repetitions: int = 7) -> float:
+    times = []
+    for _ in range(repetitions):
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def bandwidth() -> float:
+    """Bytes a second that all cores read together."""
+    parts = np.array_split(np.zeros(60_000_000), THREADS)
+
+    def read() -> None:
+        threads = [threading.Thread(target=part.sum) for part in parts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    return sum(part.nbytes for part in parts) / fastest(read)
+
+
+def gemm_peak(kind: str) -> float:
+    """Flop a second of a large matrix product."""
+    a = np.random.default_rng(0).normal(size=(1800, 1800)).astype(kind)
+    return 2 * 1800**3 / fastest(lambda: a @ a)
+
+
+def exponentials(n_classes: int = 32, n: int = 60_000) -> float:
+    """Seconds an exponential, in the kernels' own softmax."""
+    logits = np.random.default_rng(0).normal(size=(n_classes, n))
+    return fastest(lambda: passes.proba(logits)) / logits.size
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Measured rates."""
+
+    bandwidth: float
+    peak: dict[str, float]
+    exponential: float
+
+    def roofs(self, problem: Problem) -> tuple[float, float]:
+        X = problem.X
+        entries, size = (X.size, X.nbytes) if isinstance(X, np.ndarray) else (X.nnz, X.nnz * 12)
+        peak = self.peak["f4" if X.dtype == np.float32 else "f8"]
+        flop = 4 * entries * problem.n_classes
+        roof = max(size / self.bandwidth, flop / peak)
+        return roof, roof + X.shape[0] * problem.n_classes * self.exponential
+
+
+def measured() -> Machine:
+    return Machine(bandwidth(), {kind: gemm_peak(kind) for kind in ("f8", "f4")}, exponentials())
+
+
+def row(name: str, problem: Problem, machine: Machine, seconds: float) -> dict[str, float]:
+    taken = interleaved(
+        {
+            "softgrad": ours(problem),
+            "scikit-learn": scikit_learn(problem),
+            "NumPy": numpy_naive(problem) if isinstance(problem.X, np.ndarray) else None,
+            "PyTorch": pytorch(problem),
+        },
+        seconds,
+    )
+    roof, with_exps = machine.roofs(problem)
+    cells = [f"{taken[peer] * 1e3:9.2f}" if peer in taken else "        -" for peer in PEERS]
+    speed, share = taken["scikit-learn"] / taken["softgrad"], roof / taken["softgrad"]
+    print(
+        f"{name:28s}", *cells, f"{speed:7.1f}x {share:6.2f} {with_exps / taken['softgrad']:9.2f}", flush=True
+    )
+    return {"speed": speed, "share": share, "n_classes": problem.n_classes}
+
+
+PEERS = ("softgrad", "scikit-learn", "NumPy", "PyTorch")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="a second a row")
+    seconds = 1.0 if parser.parse_args().quick else 6.0
+    machine = measured()
+    versions = f"numpy {np.__version__}, scipy {scipy.__version__}, scikit-learn {sklearn.__version__}"
+    print(
+        f"softgrad {softgrad.__version__} ({backend()}), {versions}; {platform.processor() or platform.machine()}"
+    )
+    print(
+        f"{THREADS} cores: {machine.bandwidth / 1e9:.1f} GB/s read, GEMM {machine.peak['f8'] / 1e9:.0f} (f8) "
+        f"{machine.peak['f4'] / 1e9:.0f} (f4) GFLOP/s, {machine.exponential * 1e9:.2f} ns an exponential"
+    )
+    print(f"{'ms':28s}", *(f"{peer:>9s}" for peer in ("softgrad", "sklearn", "NumPy", "PyTorch")),
+          "  vs sklearn   roof  with exps")  # fmt: skip
+    found = [
+        row(f"({n}, {d}, {k}, {kind})", dense(n, d, k, kind), machine, seconds) for n, d, k, kind in GRID
+    ]
+    narrow = [one for one in found if one["n_classes"] <= 26]
+    mean = {key: statistics.geometric_mean(one[key] for one in narrow) for key in ("speed", "share")}
+    print(f"K <= 26, geometric mean: {mean['speed']:.1f}x scikit-learn, {mean['share']:.2f} of the roof")
+    row(f"small {SMALL}", dense(*SMALL), machine, seconds / 3)
+    row("one-hot (200000, 10 x 1000, 8)", one_hot(200_000, 10, 1000, 8), machine, seconds)
+    corpus = descriptions()
+    if corpus is not None:
+        row(f"descriptions {corpus.X.shape} K={corpus.n_classes}", corpus, machine, seconds)
+
+
+if __name__ == "__main__":
+    main()
