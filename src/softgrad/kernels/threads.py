@@ -1,7 +1,8 @@
 """How many threads a pass and the linear algebra may use."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -12,6 +13,9 @@ SMALL_FLOP = 4e6
 
 SMALL_FOR_BLAS = 2e8
 """The same for the BLAS, whose threads wait for each other in every call."""
+
+Team = Callable[[Callable[[slice], Any], list[slice]], None]
+"""Does one thing for every piece."""
 
 _limit: ContextVar[int | None] = ContextVar("softgrad_threads", default=None)
 
@@ -33,13 +37,46 @@ def limited(n_threads: int | None, flop_per_pass: float) -> Iterator[None]:
         If SOFTGRAD_NUM_THREADS is no whole number >= 1.
     """
     limit = n_threads if n_threads is not None else _from_environment()
-    with using(limit):
-        blas = 1 if limit is None and flop_per_pass < SMALL_FOR_BLAS else limit
-        if blas is None:
-            yield
+    small = limit is None and flop_per_pass < SMALL_FOR_BLAS
+    with using(limit), _blas_limited(1 if small else limit):
+        yield
+
+
+@contextmanager
+def team(n_threads: int, flop: float) -> Iterator[Team]:
+    """How the body does pieces of so much work together: on `n_threads` threads, each with a BLAS of one thread.
+
+    Small work is done in turn, with the BLAS as it is.
+    """
+    if flop < SMALL_FOR_BLAS:
+        yield _in_turn
+        return
+    with _blas_limited(1):
+        if n_threads == 1:
+            yield _in_turn
             return
-        with _controller().limit(limits=blas, user_api="blas"):
-            yield
+        with ThreadPoolExecutor(n_threads) as pool:
+            yield lambda work, pieces: _finish(pool.map(work, pieces))
+
+
+def _finish(results: Iterator[Any]) -> None:
+    """Wait for all, and raise what one of them raised."""
+    for _ in results:
+        pass
+
+
+def _in_turn(work: Callable[[slice], Any], pieces: list[slice]) -> None:
+    for piece in pieces:
+        work(piece)
+
+
+@contextmanager
+def _blas_limited(n_threads: int | None) -> Iterator[None]:
+    if n_threads is None:
+        yield
+        return
+    with _controller().limit(limits=n_threads, user_api="blas"):
+        yield
 
 
 @contextmanager

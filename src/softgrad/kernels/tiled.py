@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from softgrad.kernels import fused
+from softgrad.kernels import fused, threads
 from softgrad.kernels.compressed import CompressedTable
 from softgrad.kernels.job import Job, Step, Sums, Targets
+from softgrad.kernels.threads import Team
 from softgrad.maths import regression
 from softgrad.maths.cross_entropy import hessian_action, residual_of
 from softgrad.maths.logits import softmax
@@ -34,16 +35,25 @@ def tiles(X: Any, n_classes: int) -> Iterator[tuple[slice, Any]]:
         yield part, X[part]
 
 
+ROWS, COLUMNS = 512, 128
+"""What one product of the BLAS is given, on one thread: fixed, so that the number of threads changes no bit."""
+
+
 def run(job: Job) -> Sums:
-    """The sums of any job."""
+    """The sums of any job, on at most its number of threads."""
+    with threads.team(job.n_threads, 4.0 * job.X.shape[0] * job.X.shape[1] * job.n_classes) as team:
+        return _sums(job, team)
+
+
+def _sums(job: Job, team: Team) -> Sums:
     by_coef = np.zeros((job.n_classes, job.X.shape[1])) if job.backward else None
     loss, by_intercept = 0.0, np.zeros(job.n_classes)
     for part, X in tiles(job.X, job.n_classes):
         tile = _loaded(X, job)
-        sums = _rows(job, part, _logits(job, part, tile), _other(job, part, tile))
+        sums = _rows(job, part, _logits(job, part, tile, team), _other(job, part, tile, team))
         loss, by_intercept = loss + sums.loss, by_intercept + sums.by_intercept
         if by_coef is not None:
-            by_coef += _pulled_back(sums.by_coef, tile, sums.by_intercept, job)
+            _pull_back(sums, tile, job, team, by_coef)
     return Sums(loss, by_intercept, by_coef)
 
 
@@ -56,13 +66,13 @@ def _loaded(X: Any, job: Job) -> Any:
     )
 
 
-def _logits(job: Job, part: slice, X: Any) -> Array:
+def _logits(job: Job, part: slice, X: Any, team: Team) -> Array:
     """(n_classes, t), in memory of its own where the step would spoil the caller's."""
     if job.coef is None:
         assert job.logits is not None
         given = job.logits[:, part]
         return given if job.overwrites else given.copy()
-    z = _product(job, X, job.coef, job.start)
+    z = _product(job, X, job.coef, job.start, team)
     if job.logits is not None:
         job.logits[:, part] = z
         if job.overwrites:
@@ -70,28 +80,45 @@ def _logits(job: Job, part: slice, X: Any) -> Array:
     return z
 
 
-def _other(job: Job, part: slice, X: Any) -> Any:
+def _other(job: Job, part: slice, X: Any, team: Team) -> Any:
     if job.base is not None:
-        return softmax(_product(job, X, job.base, job.base_start), axis=0)
+        return softmax(_product(job, X, job.base, job.base_start, team), axis=0)
     return None if job.other is None else job.other[:, part]
 
 
-def _product(job: Job, X: Any, coef: Array, start: Array | None) -> Array:
+def _product(job: Job, X: Any, coef: Array, start: Array | None, team: Team) -> Array:
     """``coef X' + start``, of shape (n_classes, t)."""
     factor = coef.astype(job.dtype, copy=False)
-    z: Array = factor @ X.T if isinstance(X, np.ndarray) else np.ascontiguousarray((X @ factor.T).T)
     shift = np.zeros(len(coef)) if start is None else start
-    if job.offsets is not None and not isinstance(X, np.ndarray):
-        shift = shift - coef @ job.offsets
+    if isinstance(X, np.ndarray):
+        z = np.empty((len(coef), len(X)), job.dtype)
+        team(lambda part: np.matmul(factor, X[part].T, out=z[:, part]), _pieces(len(X), ROWS))
+    else:
+        z = np.ascontiguousarray((X @ factor.T).T)
+        shift = shift if job.offsets is None else shift - coef @ job.offsets
     z += shift.astype(job.dtype)[:, None]
     return z
 
 
-def _pulled_back(r: Any, X: Any, by_intercept: Array, job: Job) -> Array:
+def _pull_back(sums: Sums, X: Any, job: Job, team: Team, by_coef: Array) -> None:
+    """by_coef += r X."""
+    r: Any = sums.by_coef
     if isinstance(X, np.ndarray):
-        return np.asarray(r @ X, dtype=np.float64)
-    pulled = np.asarray((X.T @ r.T).T, dtype=np.float64)
-    return pulled if job.offsets is None else pulled - np.outer(by_intercept, job.offsets)
+        team(lambda part: _add_product(r, X, part, by_coef), _pieces(X.shape[1], COLUMNS))
+        return
+    by_coef += (X.T @ r.T).T
+    if job.offsets is not None:
+        by_coef -= np.outer(sums.by_intercept, job.offsets)
+
+
+def _add_product(r: Array, X: Array, part: slice, by_coef: Array) -> None:
+    by_coef[:, part] += r @ X[:, part]
+
+
+def _pieces(size: int, length: int) -> list[slice]:
+    """Slices of `length` that cover `size`; the last takes what is left."""
+    starts = range(0, max(size // length, 1) * length, length)
+    return [slice(at, size if at == starts[-1] else at + length) for at in starts]
 
 
 def _rows(job: Job, part: slice, z: Array, other: Any) -> Sums:

@@ -33,9 +33,9 @@ def as_rows(
     if is_rows(X):
         return as_given(X, y, sample_weight)
     table = as_table(X)
-    targets, total = checked_targets(y, table.shape[0], n_classes)
+    labels, total = counted_targets(y, n_classes)
     source = DenseRows if isinstance(table, np.ndarray) else SparseRows
-    return source(table, targets, total, sample_weight)
+    return source(table, labels, total, sample_weight)
 
 
 def as_table(X: Any) -> Any:
@@ -83,6 +83,12 @@ def as_given(X: Any, y: Any, sample_weight: Any) -> Rows:
 
 def checked_targets(y: Any, n_rows: int, n_classes: int | None) -> tuple[Array, int]:
     """Checked labels, and how many classes there are."""
+    labels, total = counted_targets(y, n_classes)
+    return check_targets(labels, n_rows, total), total
+
+
+def counted_targets(y: Any, n_classes: int | None) -> tuple[Array, int]:
+    """Labels as an array, not checked yet, and how many classes there are."""
     if y is None:
         raise ValueError(
             "y is missing; pass integer codes 0..n_classes-1 or soft labels of shape (n, n_classes)."
@@ -91,7 +97,7 @@ def checked_targets(y: Any, n_rows: int, n_classes: int | None) -> tuple[Array, 
     if n_classes is None:
         integers = labels.ndim == 1 and labels.size and np.issubdtype(labels.dtype, np.integer)
         n_classes = labels.shape[1] if labels.ndim == 2 else int(labels.max()) + 1 if integers else 1
-    return check_targets(labels, n_rows, n_classes), n_classes
+    return labels, n_classes
 
 
 def present(targets: Array, sample_weight: npt.ArrayLike | None) -> Array:
