@@ -6,7 +6,8 @@ Every row is one problem on this machine's own cores, medians over interleaved r
 which the machine cannot go, ``max(bytes of X / read bandwidth, 4 n d K / GEMM peak)``, with both rates measured at the
 start of the run in the row's own precision; `with exps` adds n K exponentials at the measured rate of softgrad's own.
 Peers do the same job: loss and gradient of the mean loss in the data's precision, no penalty; scikit-learn's
-LinearModelLoss is called as its LogisticRegression calls it, on a float64 copy where the data are bytes.
+LinearModelLoss is called as its LogisticRegression calls it, on a float64 copy where the data are bytes. Sparse rows
+are given to softgrad as Rows, as its fits hold them: with the one copy of the entries by column made before.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from sklearn.linear_model._linear_loss import LinearModelLoss
 import softgrad
 from softgrad.kernels import passes
 from softgrad.kernels.choice import backend
+from softgrad.rows.wrap import as_rows
 
 GRID = [
     (200_000, 100, 3, "f8"),
@@ -82,7 +84,7 @@ def one_hot(n: int, columns: int, levels: int, n_classes: int) -> Problem:
 
 def descriptions() -> Problem | None:
     """Hashed words of the Debian packages' descriptions, the section as label; None where apt-cache is not there."""
-    from corpus import package_descriptions
+    from corpus import package_descriptions  # beside this script
 
     found = package_descriptions()
     if found is None:
@@ -97,6 +99,9 @@ def descriptions() -> Problem | None:
 
 
 def ours(problem: Problem) -> Callable[[], Any]:
+    if scipy.sparse.issparse(problem.X):
+        rows = as_rows(problem.X, problem.y, n_classes=problem.n_classes)
+        return lambda: softgrad.loss_and_gradient(problem.coef, problem.intercept, rows)
     return lambda: softgrad.loss_and_gradient(problem.coef, problem.intercept, problem.X, problem.y)
 
 
@@ -150,28 +155,30 @@ def pytorch(problem: Problem) -> Callable[[], Any] | None:
 # ------------------------------------------------------------------------------------------------- measuring
 
 
+TURN = 4
+"""Repetitions in one turn; the first is not counted: the BLAS of the one before may still be spinning."""
+
+
 def interleaved(runs: dict[str, Callable[[], Any] | None], seconds: float) -> dict[str, float]:
-    """Median seconds of each, taken in turn, so that a slow spell of the machine meets all."""
+    """Median seconds of each, in turns, so that a slow spell of the machine meets all."""
     kept = {name: run for name, run in runs.items() if run is not None}
     times: dict[str, list[float]] = {name: [] for name in kept}
-    for run in kept.values():
-        run()
     began = time.perf_counter()
-    while time.perf_counter() - began < seconds or len(next(iter(times.values()))) < 5:
+    while time.perf_counter() - began < seconds or len(next(iter(times.values()))) < 3 * (TURN - 1):
         for name, run in kept.items():
-            start = time.perf_counter()
-            run()
-            times[name].append(time.perf_counter() - start)
+            time.sleep(0.05)
+            times[name] += [timed(run) for _ in range(TURN)][1:]
     return {name: statistics.median(taken) for name, taken in times.items()}
 
 
+def timed(run: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
 def fastest(run: Callable[[], Any], repetitions: int = 7) -> float:
-    times = []
-    for _ in range(repetitions):
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return min(times)
+    return min(timed(run) for _ in range(repetitions))
 
 
 def bandwidth() -> float:

@@ -12,7 +12,7 @@ method               kept or spilled       recomputed            asked for by
 at                   1                     1                     every solver, once an outer iteration
 direction            1                     0 (coefficients)      line searches
 toward               0                     0                     line searches after a failed unit step
-product              2                     2                     conjugate gradients
+product              1                     1.5                   conjugate gradients
 along, move          0                     1                     line searches
 shift, separates,    0                     1                     the certificate
 intercept_system

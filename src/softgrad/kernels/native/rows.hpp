@@ -18,6 +18,7 @@ template <class T> struct Tile {
     T *data;
     int64_t ld;
     T *at(int64_t k, int64_t i) const { return data + k * ld + i; }
+    Tile from(int64_t i) const { return {data + i, ld}; }
 };
 
 // The tile's targets in the arithmetic's type.
@@ -27,11 +28,7 @@ template <class T> struct Targets {
     const Integer<T> *codes;  // or null, and then
     Tile<const T> soft;
 
-    I<T> code(int64_t i) const {
-        I<T> value;
-        memcpy(&value, codes + i, sizeof value);
-        return value;
-    }
+    Targets from(int64_t i) const { return {n_classes, shares + i, codes ? codes + i : nullptr, soft.from(i)}; }
 };
 
 // The limits where the largest logit is infinite: one +inf is certain; several, or none but -inf, are NaN.
@@ -169,13 +166,26 @@ static T residual_of(const Tile<T> &z, const Tile<T> &r, int64_t t, const Target
     return loss;
 }
 
+// So many rows that their z and r stay in the first level of cache between two sweeps; whole registers.
+template <class T> static int64_t swept_at_once(int64_t n_classes) {
+    const int64_t rows = int64_t(12 * 1024 / sizeof(T)) / (n_classes > 0 ? n_classes : 1) / 32 * 32;
+    return rows < 32 ? 32 : rows;
+}
+
 // r = share (softmax(z) - Y) and by_class += its sums; returns the loss. A row of soft labels with a one is treated
 // as its code; a class with Y = 0 may be impossible.
 template <class T>
 static T residual(const Tile<T> &z, const Tile<T> &r, int64_t t, const Targets<T> &targets, const RowSums<T> &rows,
                   V<T> *by_class) {
-    return targets.codes ? residual_of<T, true>(z, r, t, targets, rows, by_class)
-                         : residual_of<T, false>(z, r, t, targets, rows, by_class);
+    const int64_t at_once = swept_at_once<T>(targets.n_classes);
+    T loss = 0;
+    for (int64_t i = 0; i < t; i += at_once) {
+        const int64_t count = t - i < at_once ? t - i : at_once;
+        const Targets<T> some = targets.from(i);
+        loss += targets.codes ? residual_of<T, true>(z.from(i), r.from(i), count, some, rows, by_class)
+                              : residual_of<T, false>(z.from(i), r.from(i), count, some, rows, by_class);
+    }
+    return loss;
 }
 
 // z += step a.
