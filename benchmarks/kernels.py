@@ -155,8 +155,8 @@ def pytorch(problem: Problem) -> Callable[[], Any] | None:
 # ------------------------------------------------------------------------------------------------- measuring
 
 
-TURN = 4
-"""Repetitions in one turn; the first is not counted: the BLAS of the one before may still be spinning."""
+TURN = 3
+"""Repetitions in one turn, after one that is not counted: the BLAS of the one before may still be spinning."""
 
 
 def interleaved(runs: dict[str, Callable[[], Any] | None], seconds: float) -> dict[str, float]:
@@ -164,10 +164,11 @@ def interleaved(runs: dict[str, Callable[[], Any] | None], seconds: float) -> di
     kept = {name: run for name, run in runs.items() if run is not None}
     times: dict[str, list[float]] = {name: [] for name in kept}
     began = time.perf_counter()
-    while time.perf_counter() - began < seconds or len(next(iter(times.values()))) < 3 * (TURN - 1):
+    while time.perf_counter() - began < seconds or len(next(iter(times.values()))) < 3 * TURN:
         for name, run in kept.items():
             time.sleep(0.05)
-            times[name] += [timed(run) for _ in range(TURN)][1:]
+            first = timed(run)
+            times[name] += [timed(run) for _ in range(max(TURN, int(0.02 / first)))]
     return {name: statistics.median(taken) for name, taken in times.items()}
 
 
@@ -183,7 +184,7 @@ def fastest(run: Callable[[], Any], repetitions: int = 7) -> float:
 
 def bandwidth() -> float:
     """Bytes a second that all cores read together."""
-    parts = np.array_split(np.zeros(60_000_000), THREADS)
+    parts = np.array_split(np.ones(60_000_000), THREADS)  # zeros would be one page of memory
 
     def read() -> None:
         threads = [threading.Thread(target=part.sum) for part in parts]

@@ -98,13 +98,13 @@ def for_work(flop: float) -> int:
     Raises
     ------
     ValueError
-        If SOFTGRAD_NUM_THREADS is no whole number >= 1.
+        If the work is not small and SOFTGRAD_NUM_THREADS is no whole number >= 1.
     """
+    if flop < SMALL_FLOP:
+        return 1
     allowed = _limit.get()
     if allowed is None:
         allowed = _from_environment()
-    if flop < SMALL_FLOP:
-        return 1
     return _usable() if allowed is None else allowed
 
 

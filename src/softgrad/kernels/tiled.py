@@ -20,8 +20,8 @@ from softgrad.maths.logits import softmax
 
 Array = npt.NDArray[Any]
 
-TILE = 2**20
-"""Entries of a tile: 8 MB as float64. The BLAS needs them large, and so does the sum of the tiles' gradients."""
+TILE = 2**21
+"""Entries of a tile: 16 MB as float64. The BLAS needs them large, and so does the sum of the tiles' gradients."""
 
 
 def tiles(X: Any, n_classes: int) -> Iterator[tuple[slice, Any]]:
@@ -35,7 +35,7 @@ def tiles(X: Any, n_classes: int) -> Iterator[tuple[slice, Any]]:
         yield part, X[part]
 
 
-ROWS, COLUMNS = 512, 128
+ROWS, COLUMNS = 512, 192
 """What one product of the BLAS is given, on one thread: fixed, so that the number of threads changes no bit."""
 
 
