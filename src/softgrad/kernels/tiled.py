@@ -43,7 +43,7 @@ def run(job: Job) -> Sums:
         sums = _rows(job, part, _logits(job, part, tile), _other(job, part, tile))
         loss, by_intercept = loss + sums.loss, by_intercept + sums.by_intercept
         if by_coef is not None:
-            by_coef += _pulled_back(sums.by_coef, tile, sums.by_intercept, job)
+            by_coef += _pulled_back(sums.by_coef, tile, job)
     return Sums(loss, by_intercept, by_coef)
 
 
@@ -87,11 +87,11 @@ def _product(job: Job, X: Any, coef: Array, start: Array | None) -> Array:
     return z
 
 
-def _pulled_back(r: Any, X: Any, by_intercept: Array, job: Job) -> Array:
+def _pulled_back(r: Any, X: Any, job: Job) -> Array:
     if isinstance(X, np.ndarray):
         return np.asarray(r @ X, dtype=np.float64)
     pulled = np.asarray((X.T @ r.T).T, dtype=np.float64)
-    return pulled if job.offsets is None else pulled - np.outer(by_intercept, job.offsets)
+    return pulled if job.offsets is None else pulled - np.outer(r.sum(axis=1, dtype=np.float64), job.offsets)
 
 
 def _rows(job: Job, part: slice, z: Array, other: Any) -> Sums:

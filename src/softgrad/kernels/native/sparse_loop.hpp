@@ -72,8 +72,7 @@ static void run_sparse_rows(const SparseJob &sparse, int64_t chunk, double *sums
                 gather_any(sparse.rows, first + i, sparse.table, ld, sparse.start, line);
                 for (int64_t k = 0; k < K; ++k) *z.at(k, i) = line[k];
             }
-            for (int64_t k = 0; k < K; ++k)
-                for (int64_t i = t; i % L<double>; ++i) *z.at(k, i) = 0;
+            pad(z, K, t);
             if (job.logits && !job.overwrites) copy_out<double>(z, K, n, t, (double *)job.logits + first);
         }
         const Tile<double> r = finish_rows<double>(job, first, t, z, residuals, own, sums);
