@@ -6,7 +6,7 @@ import numpy as np
 
 from softgrad.kernels.choice import extension, instruction_set
 from softgrad.kernels.compressed import CompressedTable
-from softgrad.kernels.job import Job, Sums
+from softgrad.kernels.job import Job, Step, Sums
 
 TYPES = frozenset(
     np.dtype(name) for name in ("f8", "f4", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "?")
@@ -17,10 +17,11 @@ MOST_CLASSES = 32
 
 def takes(job: Job) -> bool:
     """Whether a compiled pass is there for this job."""
-    if instruction_set() is None:
+    if instruction_set() is None or not _lie_in_order(job):
         return False
     if isinstance(job.X, CompressedTable):
-        return not job.single and job.base is None and job.X.compiles
+        centres_slopes = job.step == Step.ALONG and job.backward and job.offsets is not None
+        return not job.single and job.base is None and job.X.compiles and not centres_slopes
     return (
         job.X.dtype in TYPES
         and (job.n_classes <= MOST_CLASSES or job.X.shape[1] == 0)
@@ -76,6 +77,14 @@ def _request(job: Job, sums: Any, start: Any, offsets: Any) -> Any:
         job.logits,
         job.other,
         sums,
+    )
+
+
+def _lie_in_order(job: Job) -> bool:
+    """Whether the class-major arrays lie in memory as the compiled passes read and write them."""
+    arrays = [array for array in (job.logits, job.other) if array is not None]
+    return (job.logits is None or bool(job.logits.flags.writeable)) and all(
+        array.dtype == job.dtype and array.flags.c_contiguous for array in arrays
     )
 
 

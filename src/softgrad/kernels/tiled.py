@@ -108,7 +108,7 @@ def _pull_back(sums: Sums, X: Any, job: Job, team: Team, by_coef: Array) -> None
         return
     by_coef += (X.T @ r.T).T
     if job.offsets is not None:
-        by_coef -= np.outer(sums.by_intercept, job.offsets)
+        by_coef -= np.outer(r.sum(axis=1, dtype=np.float64), job.offsets)
 
 
 def _add_product(r: Array, X: Array, part: slice, by_coef: Array) -> None:

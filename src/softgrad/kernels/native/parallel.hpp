@@ -9,22 +9,34 @@
 #include <thread>
 #include <vector>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include "isa.hpp"
 #include "plan.hpp"
 
 namespace softgrad {
 
-// Working memory on a cache line's boundary.
+// Working memory on a cache line's boundary; large pieces in huge pages where the system has them, as each page's first
+// touch costs more than the arithmetic on it.
 class Buffer {
   public:
     explicit Buffer(int64_t count)
-        : data_(static_cast<double *>(::operator new(std::size_t(count + 8) * sizeof(double), std::align_val_t(64)))) {}
-    ~Buffer() { ::operator delete(data_, std::align_val_t(64)); }
+        : bytes_(std::size_t(count + 8) * sizeof(double)), alignment_(bytes_ >= huge ? huge : 64),
+          data_(static_cast<double *>(::operator new(bytes_, std::align_val_t(alignment_)))) {
+#if defined(__linux__)
+        if (bytes_ >= huge) madvise(data_, bytes_ / huge * huge, MADV_HUGEPAGE);
+#endif
+    }
+    ~Buffer() { ::operator delete(data_, std::align_val_t(alignment_)); }
     Buffer(const Buffer &) = delete;
     Buffer &operator=(const Buffer &) = delete;
     double *data() const { return data_; }
 
   private:
+    static constexpr std::size_t huge = std::size_t(1) << 21;
+    std::size_t bytes_, alignment_;
     double *data_;
 };
 

@@ -94,6 +94,7 @@ static void run_sparse_rows(const SparseJob &sparse, int64_t chunk, double *sums
             for (int64_t i = 0; i < t; ++i)
                 gather_any(sparse.rows, first + i, sparse.table, ld, sparse.start, own.lines + i * ld);
             lines_to_columns(own.lines, ld, t, K, z);
+            pad(z, K, t);
             if (job.logits && !job.overwrites) copy_out<double>(z, K, n, t, (double *)job.logits + first);
         }
         const Tile<double> r = finish_rows<double>(job, first, t, z, residuals, own, sums);

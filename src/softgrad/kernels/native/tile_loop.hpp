@@ -298,11 +298,15 @@ template <class T> struct Workspace {
     }
 };
 
+// Rows from t to the end of their register become zero.
+template <class T> static void pad(const Tile<T> &z, int64_t n_classes, int64_t t) {
+    for (int64_t k = 0; k < n_classes; ++k)
+        for (int64_t i = t; i % L<T>; ++i) *z.at(k, i) = 0;
+}
+
 template <class T> static void copy_in(const T *from, int64_t n_classes, int64_t n, int64_t t, const Tile<T> &to) {
-    for (int64_t k = 0; k < n_classes; ++k) {
-        memcpy(to.at(k, 0), from + k * n, t * sizeof(T));
-        for (int64_t i = t; i % L<T>; ++i) *to.at(k, i) = 0;
-    }
+    for (int64_t k = 0; k < n_classes; ++k) memcpy(to.at(k, 0), from + k * n, t * sizeof(T));
+    pad(to, n_classes, t);
 }
 
 template <class T> static void copy_out(const Tile<T> &from, int64_t n_classes, int64_t n, int64_t t, T *to) {
@@ -415,6 +419,7 @@ static void run_tile(const Job &job, int64_t first, int64_t t, const Span<T> &sp
             forward<T>(span, x, W, ldw, start, n_classes, own.partial, to);
         else
             forward<T>(x, job.X.d, W, ldw, start, n_classes, to);
+        pad(to, n_classes, t);
     };
     if (job.coef)
         product(own.W, own.start, K, z);
