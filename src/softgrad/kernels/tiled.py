@@ -1,6 +1,6 @@
 """The pass in tiles of rows through the BLAS: many classes, sparse rows, rare types, or no compiled kernels.
 
-Beside what is asked for it holds one tile of logits and, where X is converted, one of X, of `TILE` entries at most.
+Beside what is asked for it holds one tile of logits and, where X is converted, one of X.
 """
 
 from collections.abc import Iterator
@@ -20,8 +20,8 @@ from softgrad.maths.logits import softmax
 
 Array = npt.NDArray[Any]
 
-TILE = 2**21
-"""Entries of a tile: 16 MB as float64. The BLAS needs them large, and so does the sum of the tiles' gradients."""
+TILE, LOGITS = 2**19, 2**21
+"""Entries of a tile of X and of its logits: 4 and 16 MB as float64. The BLAS needs tiles to be large."""
 
 
 def tiles(X: Any, n_classes: int) -> Iterator[tuple[slice, Any]]:
@@ -29,7 +29,7 @@ def tiles(X: Any, n_classes: int) -> Iterator[tuple[slice, Any]]:
     if isinstance(X, CompressedTable):
         yield slice(0, X.shape[0]), X.csr
         return
-    height = max(64, TILE // max(X.shape[1], n_classes, 1))
+    height = max(64, min(TILE // max(X.shape[1], 1), LOGITS // n_classes))
     for start in range(0, X.shape[0], height):
         part = slice(start, start + height)
         yield part, X[part]

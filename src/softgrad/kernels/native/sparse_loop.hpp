@@ -12,6 +12,8 @@
 namespace softgrad::SOFTGRAD_ISA {
 
 constexpr int registers_at_once = 4;
+constexpr int64_t ahead = 6;       // entries: the rows of a table lie anywhere, and are asked for early
+constexpr int line_of_cache = 8;  // doubles
 constexpr int64_t columns_at_once = 8;  // a line of doubles
 
 // to[0..registers) = from[0..registers) + the sum over the entries [begin, end) of value * rows of `table`.
@@ -23,8 +25,11 @@ SOFTGRAD_INLINE void gather(const Compressed &X, int64_t line, const double *tab
     const J *indices = (const J *)X.indices, *starts = (const J *)X.starts;
     V<double> total[registers];
     for (int v = 0; v < registers; ++v) total[v] = from ? load(from + v * lanes) : V<double>{};
-    for (int64_t p = starts[line]; p < int64_t(starts[line + 1]); ++p) {
+    const int64_t end = starts[line + 1];
+    for (int64_t p = starts[line]; p < end; ++p) {
         const double *row = table + int64_t(indices[p]) * ld;
+        const double *coming = table + int64_t(indices[p + ahead < end ? p + ahead : end - 1]) * ld;
+        for (int v = 0; v < registers * lanes; v += line_of_cache) __builtin_prefetch(coming + v);
         const V<double> value = broadcast<double>(double(values[p]));
         for (int v = 0; v < registers; ++v) total[v] += value * load(row + v * lanes);
     }
