@@ -20,8 +20,8 @@ from softgrad.maths.logits import softmax
 
 Array = npt.NDArray[Any]
 
-TILE, LOGITS = 2**19, 2**21
-"""Entries of a tile of X and of its logits: 4 and 16 MB as float64. The BLAS needs tiles to be large."""
+TILE, ROWS_OF_MANY_CLASSES = 2**18, 1024
+"""Entries of a tile, 2 MB as float64; and its least height beyond `fused.MOST_CLASSES`, where products are the cost."""
 
 
 def tiles(X: Any, n_classes: int) -> Iterator[tuple[slice, Any]]:
@@ -29,7 +29,8 @@ def tiles(X: Any, n_classes: int) -> Iterator[tuple[slice, Any]]:
     if isinstance(X, CompressedTable):
         yield slice(0, X.shape[0]), X.csr
         return
-    height = max(64, min(TILE // max(X.shape[1], 1), LOGITS // n_classes))
+    least = 64 if n_classes <= fused.MOST_CLASSES else ROWS_OF_MANY_CLASSES
+    height = max(least, TILE // max(X.shape[1], n_classes, 1))
     for start in range(0, X.shape[0], height):
         part = slice(start, start + height)
         yield part, X[part]
