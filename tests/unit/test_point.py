@@ -171,7 +171,8 @@ def test_what_costs_passes(rng, source):
     assert cost(rows, lambda: point.direction(v, c)) == 1
     assert cost(rows, lambda: point.move(direction, 0.5).grad_coef) == 1
     assert cost(rows, rows.moments) == 2
-    assert K * d / 4 <= cost(rows, point.hessian) <= K * d / 4 + 1 + d / 4
+    half = 2 if isinstance(rows, DenseRows) else 1
+    assert (K - 1) * d / 8 <= half * cost(rows, point.hessian) / 2 <= (K + 1) * d / 8 + 1
     assert cost(rows, point.class_grams) <= d / 4 + 1
 
 

@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy.linalg
 
 from softgrad.optimize.objective import Iterate, Objective
 from softgrad.rows.base import Point
@@ -88,7 +89,8 @@ def _left_over(objective: Objective, iterate: Iterate) -> float:
 def polish_intercept(point: Point, shares: Array, max_iter: int = 100) -> Point:
     """The point with the intercept that is optimal for its logits.
 
-    A damped K x K Newton iteration. Where the logits are so large that its curvature vanishes, a step of iterative
+    A K x K Newton iteration, damped by the loss where a step does not halve the gradient, which vanishes at the
+    optimum only. Where the logits are so large that its curvature vanishes, a step of iterative
     scaling instead, ``b_k += log(share_k / mean probability_k)``, which never raises the loss (Darroch and Ratcliff
     1972). Ends when the gradient is zero or neither lowers it.
 
@@ -99,18 +101,27 @@ def polish_intercept(point: Point, shares: Array, max_iter: int = 100) -> Point:
         Each class's share of the weight; a class without weight has no optimal intercept.
     max_iter : int, default 100
     """
-    best = point
+    best, (gradient, system) = point, point.intercept_system()
     for _ in range(max_iter):
-        gradient, system = best.intercept_system()
         if _negligible(4 * gradient, shares):
             break
-        gauge = np.trace(system) / len(gradient)
-        newton = -np.linalg.lstsq(system + gauge, gradient, rcond=None)[0]
-        candidate = _lower(best, newton) or _lower(best, _scaling_step(gradient, shares))
-        if candidate is None:
-            break
-        best = candidate
+        newton = _newton_step(gradient, system)
+        candidate = best.shift(newton)
+        found = candidate.intercept_system()
+        if not np.abs(found[0]).max() <= 0.5 * np.abs(gradient).max():
+            lower = _lower(best, newton) or _lower(best, _scaling_step(gradient, shares))
+            if lower is None:
+                break
+            candidate, found = lower, lower.intercept_system()
+        best, (gradient, system) = candidate, found
     return best
+
+
+def _newton_step(gradient: Array, system: Array) -> Array:
+    """``-system^+ gradient``; the gauge, in which the system has no curvature, is given some."""
+    lifted = system + np.trace(system) / len(gradient)
+    _, step, failed = scipy.linalg.lapack.dposv(lifted, -gradient)
+    return np.asarray(-np.linalg.lstsq(lifted, gradient, rcond=None)[0] if failed else step)
 
 
 def _scaling_step(gradient: Array, shares: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from softgrad.maths import pairs
 from softgrad.optimize.accelerated_gradient import AcceleratedGradient
 from softgrad.optimize.gradient_descent import GradientDescent
 from softgrad.optimize.lbfgs import Lbfgs
@@ -17,8 +18,13 @@ SOLVERS: dict[str, type[Any]] = {
 LARGEST_NEWTON = 15_000
 """K d up to which newton is tried: its Hessian then takes 1.8 GB."""
 
-NEWTON_STEPS, PCG_PASSES = 8, 60
+NEWTON_STEPS, PCG_STEPS, PCG_PASSES = 8, 8, 60
 """What the two typically need to a gap of 1e-8."""
+
+FLOP_A_SECOND = 1e10
+"""Of one core in matrix products, and of the passes."""
+A_STEP, A_PASS = 5e-4, 1.5e-4
+"""Seconds that an outer step and a pass take however few the rows are."""
 
 ALIASES = {"newton-cholesky": "newton", "newton-cg": "newton-pcg", "sag": "auto", "saga": "auto"}
 """scikit-learn's names for what they mean here."""
@@ -67,22 +73,34 @@ def choose(name: object, objective: Objective) -> Solver:
 
 
 def preferred(objective: Objective) -> tuple[str, str]:
-    """What "auto" takes, and why, in words.
+    """What "auto" takes, and why, in words: what is estimated to take less time, by flop and by calls.
 
-    A Hessian is ``(K + 1) d / 4`` passes, and newton needs about `NEWTON_STEPS`; newton-pcg needs about `PCG_PASSES`
-    in all, whatever the columns' units, and finds the preconditioner that pays as it goes. So newton is for few
+    newton needs about `NEWTON_STEPS` Hessians and their factors, newton-pcg about `PCG_PASSES` passes in all, whatever
+    the columns' units, and finds the preconditioner that pays as it goes. So newton is for few
     parameters only. lbfgs is not taken: on sparse text of 20000 words (four fits) it needed 54 to 290 passes where
     newton-pcg needed 57 to 365 with each product counted twice, in 0.9 to 3.5 times the seconds; and on dense, unscaled
     columns it did not arrive in 2000 iterations.
     """
-    n_classes, width = objective.shape
-    newton = NEWTON_STEPS * (3 + (n_classes + 1) * width / 4)
-    taken = "newton" if newton <= PCG_PASSES else "newton-pcg"
-    than = "no more than" if taken == "newton" else "more than"
+    newton, pcg = _newton_seconds(objective), _pcg_seconds(objective)
+    taken, than = ("newton", "no more than") if newton <= pcg else ("newton-pcg", "more than")
     return taken, (
-        f"the Hessians of newton would cost about {newton:.0f} passes over the data, "
-        f"{than} the {PCG_PASSES} or so of newton-pcg"
+        f"newton with its Hessians would take about {1e3 * newton:.2g} ms on one core, "
+        f"{than} the {1e3 * pcg:.2g} ms or so of newton-pcg"
     )
+
+
+def _newton_seconds(objective: Objective) -> float:
+    n_classes, width = objective.shape
+    a_pass = objective.rows.meter.flop_per_pass
+    by_pairs = objective.density == 1 and pairs.fits(width)
+    hessian = a_pass * ((n_classes - 1) * width / 8 + 1 if by_pairs else (n_classes + 1) * width / 4)
+    factor = (n_classes * width) ** 3
+    return NEWTON_STEPS * (A_STEP + (3 * a_pass + hessian + factor) / FLOP_A_SECOND)
+
+
+def _pcg_seconds(objective: Objective) -> float:
+    a_pass = objective.rows.meter.flop_per_pass
+    return PCG_STEPS * A_STEP + PCG_PASSES * (A_PASS + a_pass / FLOP_A_SECOND)
 
 
 def reason(name: object, objective: Objective) -> str:

@@ -36,7 +36,8 @@ def line_search(
     -------
     float
     """
-    low, (value, slope_low) = 0.0, _along(objective, iterate, direction, 0.0)
+    low, value = 0.0, iterate.value
+    slope_low = float(np.vdot(iterate.gradient, objective.join(direction.coef, direction.intercept)))
     goal = flatness * abs(slope_low)
     if not slope_low < 0:
         return 0.0

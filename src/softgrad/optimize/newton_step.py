@@ -42,12 +42,9 @@ def solve_in_gauge(hessian: Array, gradient: Array) -> Array:
 def _solve(system: Array, right: Array) -> Array:
     """``system^+ right`` for a positive semidefinite system of unit diagonal."""
     tiny = len(right) * np.finfo(np.float64).eps
-    try:
-        factor = scipy.linalg.cholesky(system, lower=True, check_finite=False)
-        if np.diagonal(factor).min() ** 2 > tiny:
-            return np.asarray(scipy.linalg.cho_solve((factor, True), right, check_finite=False))
-    except np.linalg.LinAlgError:
-        pass
+    factor, solution, failed = scipy.linalg.lapack.dposv(system, right)
+    if not failed and np.diagonal(factor).min() ** 2 > tiny:
+        return np.asarray(solution)
     values, vectors = np.linalg.eigh(system)
     kept = values > tiny * values[-1]
     return np.asarray(vectors[:, kept] @ ((vectors[:, kept].T @ right) / values[kept]))

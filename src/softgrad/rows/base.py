@@ -16,7 +16,7 @@ product              1                     1.5                   conjugate gradi
 along, move          0                     1                     line searches
 shift, separates,    0                     1                     the certificate
 intercept_system
-hessian              (K + 1) d / 4         (K + 1) d / 4         full Newton
+hessian              (K - 1) d / 8         (K - 1) d / 8         full Newton; few features, dense; else twice that
 class_grams          d / 2                 d / 2                 the block-diagonal preconditioner
 gram                 d / (2 K)             d / (2 K)             the Kronecker preconditioner
 ===================  ====================  ====================  ==========================================

@@ -99,11 +99,16 @@ class KeptPoint:
 
     def intercept_system(self) -> tuple[Array, Array]:
         """The system's diagonal is minus the sum of its row's others: the rows of ``diag(p) - p p'`` sum to zero."""
-        proba = self._proba
-        system = -(proba * self._rows.shares) @ proba.T
-        np.fill_diagonal(system, 0)
-        np.fill_diagonal(system, -system.sum(axis=1))
-        return self.grad_intercept, system
+        proba, shares = self._proba, self._rows.shares
+        scaled = proba * shares
+        if not self._rows.all_count:
+            scaled[:, shares == 0] = 0
+            proba = np.where(shares == 0, 0, proba)
+        system = -(scaled @ proba.T)
+        same = np.arange(len(system))
+        system[same, same] = 0
+        system[same, same] = -system.sum(axis=1)
+        return self._rows.less_labels(scaled).sum(axis=1), system
 
     def hessian(self) -> Array:
         return self._rows.hessian(self._proba)

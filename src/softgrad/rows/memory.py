@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from softgrad.kernels import passes
 from softgrad.kernels.job import Targets
-from softgrad.maths import regression
+from softgrad.maths import pairs, regression
 from softgrad.maths.cross_entropy import check_targets, check_weights, weight_sum
 from softgrad.rows.base import LogitsAre, Meter
 from softgrad.rows.kept import KeptPoint
@@ -74,11 +74,33 @@ class MemoryRows(ABC):
         """The weights over their sum, (n,)."""
         return self._weights / self.weight_sum
 
-    @property
+    @cached_property
     def class_weights(self) -> Array:
         if self.targets.ndim == 1:
             return np.bincount(self.targets, self._given_weights, minlength=self.n_classes).astype(np.float64)
         return np.asarray(self._weights @ self.targets)
+
+    @cached_property
+    def all_count(self) -> bool:
+        """Whether every row has weight."""
+        return bool(self.shares.all())
+
+    def less_labels(self, scaled: Array) -> Array:
+        """``share_i (p_ik - Y_ik)``, (K, n), from ``share_i p_ik``, which is overwritten.
+
+        Of a coded label it is minus the sum of the other classes', so that a near-certain row keeps its digits.
+        """
+        if self.targets.ndim == 2:
+            scaled -= self.targets.T * self.shares
+        else:
+            own = self.targets, self._places
+            scaled[own] = 0
+            scaled[own] = -scaled.sum(axis=0)
+        return scaled
+
+    @cached_property
+    def _places(self) -> Array:
+        return np.arange(self.n_rows)
 
     @cached_property
     def table(self) -> Any:
@@ -133,6 +155,9 @@ class MemoryRows(ABC):
 
     def hessian(self, proba: Array) -> Array:
         """The mean loss's Hessian at the probabilities (K, n)."""
+        if isinstance(self.X, np.ndarray) and pairs.fits(self.n_features):
+            self._count(pairs.flop_per_entry(self.n_classes, self.n_features), reads=1.0)
+            return pairs.hessian(proba, self.X, self.shares)
         size = self.n_classes * (self.n_features + 1)
         result = np.zeros((size, size))
         for part, X in self._tiles():
