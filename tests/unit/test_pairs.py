@@ -7,6 +7,7 @@ import pytest
 
 from softgrad.maths import pairs, regression
 from softgrad.maths.logits import softmax
+from softgrad.rows.dense import DenseRows
 
 
 def naive(proba: Any, X: Any, weights: Any) -> Any:
@@ -58,3 +59,14 @@ def test_rows_of_weight_zero_count_nothing() -> None:
 def test_it_is_for_few_features() -> None:
     assert pairs.fits(64)
     assert not pairs.fits(784)
+
+
+def test_symmetric_grams_of_wide_rows_agree_with_scaled_ones() -> None:
+    rng = np.random.default_rng(2)
+    X, h = rng.normal(size=(2500, 70)), rng.uniform(size=(3, 2500))
+    expected = regression.extended_grams(X, h.T)
+    found = np.zeros_like(expected)
+    regression.add_curvature_grams(X, h, found)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-11)
+    rows = DenseRows(X, np.arange(2500) % 3, 3)
+    np.testing.assert_allclose(rows.grams(h), expected, rtol=1e-12, atol=1e-11)

@@ -55,11 +55,7 @@ def cost(objective: Objective, form: int) -> float:
     n_classes, width = objective.shape
     share = sample_size(objective, form) / objective.rows.n_rows
     a_pass = 4.0 * n_classes * objective.rows.n_rows * width
-    gram = (
-        {KRONECKER: 1, BLOCKS: n_classes, FULL: 0.5 * n_classes * (n_classes + 1)}.get(form, 0)
-        * 2.0
-        * width**2
-    )
+    gram = {KRONECKER: 1, BLOCKS: n_classes, FULL: 0.5 * n_classes * (n_classes - 1)}.get(form, 0) * width**2
     factors = {
         KRONECKER: 10.0 * (width**3 + n_classes**3),
         BLOCKS: n_classes * width**3,

@@ -17,7 +17,7 @@ along, move          0                     1                     line searches
 shift, separates,    0                     1                     the certificate
 intercept_system
 hessian              (K - 1) d / 8         (K - 1) d / 8         full Newton; few features, dense; else twice that
-class_grams          d / 2                 d / 2                 the block-diagonal preconditioner
+class_grams          d / 2                 d / 2                 the block-diagonal preconditioner; wide, dense: half
 gram                 d / (2 K)             d / (2 K)             the Kronecker preconditioner
 ===================  ====================  ====================  ==========================================
 """

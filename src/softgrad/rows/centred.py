@@ -127,11 +127,12 @@ class CentredPoint:
         return np.asarray(centred.reshape(n_classes * width, n_classes * width))
 
     def class_grams(self) -> Array:
-        inner = self._inner.class_grams()
-        centred = np.array(inner)
-        centred[:, :-1] -= self._offsets[:, None] * centred[:, -1:]
-        centred[..., :-1] -= self._offsets * centred[..., -1:]
-        if self._cancelled(np.einsum("kjj->kj", inner), np.einsum("kjj->kj", centred)):
+        centred = self._inner.class_grams()
+        before = np.array(np.einsum("kjj->kj", centred))
+        for gram in centred:
+            gram[:-1] -= self._offsets[:, None] * gram[-1:]
+            gram[:, :-1] -= self._offsets * gram[:, -1:]
+        if self._cancelled(before, np.einsum("kjj->kj", centred)):
             centred = np.ascontiguousarray(np.einsum("kjkm->kjm", self._hessian_by_products()))
         centred[:, self._rows.constant] = 0
         centred[..., self._rows.constant] = 0

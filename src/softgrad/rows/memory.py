@@ -18,6 +18,10 @@ from softgrad.rows.kept import KeptPoint
 Array = npt.NDArray[Any]
 
 
+WIDE, TALL = 64, 2048
+"""Features beyond which a Gram matrix is a symmetric product, and the rows of X it sums over at once."""
+
+
 class MemoryRows(ABC):
     """Rows whose X fits in memory, as it was given: neither copied nor converted as a whole.
 
@@ -166,9 +170,15 @@ class MemoryRows(ABC):
         return result
 
     def grams(self, curvature: Array) -> Array:
-        """``[X 1]' diag(h_k) [X 1]`` for each row h_k of `curvature` (K, n), (K, d+1, d+1)."""
+        """``[X 1]' diag(h_k) [X 1]`` for each row h_k >= 0 of `curvature` (K, n), (K, d+1, d+1)."""
         size = self.n_features + 1
         result = np.zeros((len(curvature), size, size))
+        if isinstance(self.X, np.ndarray) and size > WIDE:
+            for start in range(0, self.n_rows, TALL):
+                part = slice(start, start + TALL)
+                regression.add_curvature_grams(regression.as_float(self.X[part]), curvature[:, part], result)
+            self._count(float(len(curvature) * self.n_features), reads=1.0)
+            return result
         for part, X in self._tiles():
             result += regression.extended_grams(regression.as_float(X), curvature[:, part].T)
         self._count(2.0 * len(curvature) * self.n_features, reads=1.0)
