@@ -7,6 +7,7 @@ SHELL := bash
 MAKEFLAGS += --no-builtin-rules
 
 VENV := .venv
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1
 BIN := $(VENV)/bin
 PYTHONS := 3.11 3.12 3.13
 
@@ -51,6 +52,25 @@ bench: $(VENV)/.installed-test  ## the benchmark tables, one script after the ot
 	@shopt -s nullglob; scripts=(benchmarks/[!_]*.py); \
 	if [ $${#scripts[@]} -eq 0 ]; then echo "There is no benchmark under benchmarks/ yet."; fi; \
 	for script in "$${scripts[@]}"; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+.PHONY: sanitize
+sanitize:  ## the kernels' tests under AddressSanitizer and UBSan (GCC or Clang on Linux)
+	$(call fresh,sanitize,3.11)
+	.venvs/sanitize/bin/python $(PIP_INSTALL) --editable '.[test]' \
+	  --config-settings=cmake.define.CMAKE_CXX_FLAGS='$(SANITIZERS)' --config-settings=install.strip=false
+	@export LD_PRELOAD="$$(for library in asan ubsan stdc++; do $${CXX:-c++} -print-file-name=lib$$library.so; done | paste -sd:)"; \
+	export ASAN_OPTIONS=detect_leaks=0:max_malloc_fill_size=1073741824:malloc_fill_byte=255 UBSAN_OPTIONS=print_stacktrace=1; \
+	for kernels in portable best; do echo "== $$kernels"; \
+	  if [ $$kernels = best ]; then unset SOFTGRAD_KERNELS; else export SOFTGRAD_KERNELS=$$kernels; fi; \
+	  best=$$(.venvs/sanitize/bin/python -c 'from softgrad.kernels import choice; print(choice.backend())'); \
+	  .venvs/sanitize/bin/python -m pytest tests/kernels -k "$$best and not little_memory" $(PYTEST_ARGS); done
+
+.PHONY: valgrind
+valgrind: $(VENV)/.installed-test  ## the portable kernels under valgrind's memory checker
+	@mkdir -p build
+	SOFTGRAD_KERNELS=portable PYTHONMALLOC=malloc OPENBLAS_NUM_THREADS=1 \
+	  valgrind --quiet --track-origins=yes --log-file=build/valgrind.log $(BIN)/python -m tests.kernels.all_jobs
+	@if grep -q _native build/valgrind.log; then cat build/valgrind.log; exit 1; fi; echo "No error in the kernels."
 
 .PHONY: format
 format: $(VENV)/.installed-dev  ## reformat the sources and apply the linter's safe fixes

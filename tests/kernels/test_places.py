@@ -90,10 +90,11 @@ def test_eight_threads_at_once_on_one_array(kernels, rng):
 
 
 INTERRUPTED = """
-import os, sys
+import signal
 import numpy as np
 from softgrad.kernels import passes
 from tests.kernels.cases import Case
+signal.signal(signal.SIGINT, signal.default_int_handler)
 job = Case(120_000, 50, 8, n_threads=2).job(np.random.default_rng(0))
 passes.run(job)
 print("ready", flush=True)
@@ -111,9 +112,11 @@ def test_ctrl_c_ends_after_the_pass(kernels):
     assert process.stdout.readline() == "ready\n"
     time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=20)
+    try:
+        out, errors = process.communicate(timeout=20)
+    finally:
+        process.kill()
     assert out == "interrupted\n", errors
-    assert process.returncode == 0
 
 
 MEMORY = """

@@ -59,7 +59,7 @@ def test_layouts_over_many_tiles(kernels, rng, layout, d):
 
 @pytest.mark.parametrize("dtype", NATIVE)
 def test_the_compiled_pass_takes_every_native_type(compiled, rng, dtype):
-    for layout in set(LAYOUTS) - {"a field"}:
+    for layout in set(LAYOUTS) - {"a field", "an odd address"}:
         assert fused.takes(Case(9, 33, 2, dtype=dtype, layout=layout).job(rng)), layout
 
 

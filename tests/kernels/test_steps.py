@@ -29,7 +29,7 @@ STEPS = {
     "given by coef": Case(0, 0, 1, Step.GIVEN),
 }
 SMALL = [(1, 1, 1), (7, 3, 2), (9, 5, 4), (6, 33, 3)]
-TILES = [(2100, 7, 3), (1100, 130, 4), (300, 1040, 2)]
+TILES = [(7300, 4, 3), (1100, 130, 4), (300, 1040, 2)]
 
 
 def variants(case, n, d, K, step_name):

@@ -25,6 +25,7 @@ def takes(job: Job) -> bool:
     return (
         job.X.dtype in TYPES
         and (job.n_classes <= MOST_CLASSES or job.X.shape[1] == 0)
+        and job.X.flags.aligned
         and not any(stride % job.X.itemsize for stride in job.X.strides)
     )
 
