@@ -60,7 +60,8 @@ template <class T> static Layout layout_of(const Table &X) {
     const bool own_type = X.element == (size == 8 ? Element::f64 : Element::f32) && !X.offsets;
     const bool aligned = X.row_stride % size == 0 && X.column_stride % size == 0;
     if (own_type && aligned && X.row_stride == size) return Layout::columns_in_place;
-    if (X.d <= few_features || X.column_stride > X.row_stride) return Layout::columns;
+    const auto size_of = [](int64_t stride) { return stride < 0 ? -stride : stride; };
+    if (X.d <= few_features || size_of(X.column_stride) > size_of(X.row_stride)) return Layout::columns;
     return own_type && aligned && X.column_stride == size && X.d >= L<T> ? Layout::rows_in_place : Layout::rows;
 }
 
