@@ -63,7 +63,7 @@ sanitize:  ## the kernels' tests under AddressSanitizer and UBSan (GCC or Clang 
 	for kernels in portable best; do echo "== $$kernels"; \
 	  if [ $$kernels = best ]; then unset SOFTGRAD_KERNELS; else export SOFTGRAD_KERNELS=$$kernels; fi; \
 	  best=$$(.venvs/sanitize/bin/python -c 'from softgrad.kernels import choice; print(choice.backend())'); \
-	  .venvs/sanitize/bin/python -m pytest tests/kernels -k "$$best and not little_memory" $(PYTEST_ARGS); done
+	  .venvs/sanitize/bin/python -m pytest tests/kernels --capture=sys -k "$$best and not little_memory" $(PYTEST_ARGS); done
 
 .PHONY: valgrind
 valgrind: $(VENV)/.installed-test  ## the portable kernels under valgrind's memory checker
