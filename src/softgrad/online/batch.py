@@ -42,7 +42,7 @@ class Past:
         return self.slope + self.curvature.product(params - self.centre)
 
     def product(self, direction: Array) -> Array:
-        return self.curvature.product(direction) + self.ridge * direction
+        return np.asarray(self.curvature.product(direction) + self.ridge * direction)
 
 
 class BatchIterate(Iterate):

@@ -64,7 +64,7 @@ class Blocks:
 
     @property
     def inverse_flop(self) -> float:
-        return float(self.grams.size) * self.grams.shape[1]
+        return float(self.grams.size * self.grams.shape[1])
 
     @property
     def product_flop(self) -> float:

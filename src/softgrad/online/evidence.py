@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from softgrad.rows.memory import MemoryRows
 from softgrad.rows.kept import KeptPoint
+from softgrad.rows.memory import MemoryRows
 
 
 @dataclass(frozen=True)

@@ -20,14 +20,14 @@ approached is therefore
 
 fit's objective on all rows so far up to the last term. Where columns are rescaled the parameters follow, but for C.
 
-This is the Laplace filter, or the extended Kalman filter without its linearisation of the new rows: the batch's own loss
-is minimised exactly (an implicit step). Sources: Ollivier, "Online natural gradient as a Kalman filter" (2018); Bercu,
-Godichon and Portier, "An efficient stochastic Newton algorithm for parameter estimation in logistic regression" (2020),
-where such steps are proved to be asymptotically efficient.
+This is the Laplace filter, or the extended Kalman filter without its linearisation of the new rows: the batch's own
+loss is minimised exactly (an implicit step). Sources: Ollivier, "Online natural gradient as a Kalman filter" (2018);
+Bercu, Godichon and Portier, "An efficient stochastic Newton algorithm for parameter estimation in logistic regression"
+(2020), who prove such steps to be asymptotically efficient with the whole curvature.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,7 @@ from softgrad.online.curvature import Blocks, Diagonal, Shared, no_curvature
 from softgrad.online.evidence import Scores, scored
 from softgrad.online.step import Built, minimum
 from softgrad.rows.arriving import arriving, column_means, occurring
+from softgrad.rows.kept import KeptPoint
 from softgrad.rows.memory import MemoryRows
 
 Array = npt.NDArray[Any]
@@ -124,7 +125,7 @@ class Learner:
         past = Past(self.params[:, columns], self.slope[:, columns], curvature, ridge[columns])
         objective = BatchObjective(rows, past, fit_intercept=self.fit_intercept)
         start = objective.at(past.centre)
-        scores = self.scores.plus(scored(start.point, rows))
+        scores = self.scores.plus(scored(cast(KeptPoint, start.point), rows))
         found, built, n_newton = minimum(objective, start, self.built)
         own = objective.join(found.point.grad_coef, found.point.grad_intercept)
         slope = past.moved_slope(found.params) + rows.weight_sum * own
@@ -158,7 +159,7 @@ class Learner:
         return rows, columns, Diagonal(self.curvature.entries[:, columns])
 
     def _ridge(self, squares: Array, weight: float, strength: float) -> Array:
-        """(w,)"""
+        """The ridge of each parameter of a class, (w,)."""
         features = strength + squares / (weight * len(self.params))
         return np.append(features, 1 / len(self.params)) if self.fit_intercept else features
 

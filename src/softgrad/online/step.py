@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from softgrad.online.batch import BatchObjective
 from softgrad.online.curvature import Inverse
 from softgrad.optimize.certificate import ROUNDING

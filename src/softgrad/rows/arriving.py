@@ -1,6 +1,6 @@
 """A batch of a stream as rows in memory: dense ones copied and centred, sparse ones on the columns that occur."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +29,8 @@ def arriving(
     """The rows of X less the offsets (d,): a float64 copy, or X itself where it is sparse and the offsets are zero."""
     if scipy.sparse.issparse(X):
         if not offsets.any():
-            return SparseRows(scipy.sparse.csr_array(X), targets, n_classes, sample_weight)
-        X = X.toarray()
+            return SparseRows(scipy.sparse.csr_array(cast(Any, X)), targets, n_classes, sample_weight)
+        X = cast(Any, X).toarray()
     return DenseRows(X.astype(np.float64) - offsets, targets, n_classes, sample_weight)
 
 
