@@ -63,6 +63,8 @@ class Evidence:
 class Scores:
     """The evidence of all rows, and of the last ones: of between the last half and three quarters of the weight.
 
+    The first batch, scored when nothing was known, is never among the last ones.
+
     Attributes
     ----------
     total : Evidence
@@ -83,6 +85,8 @@ class Scores:
 
     def plus(self, batch: Evidence) -> "Scores":
         total = self.total.plus(batch)
+        if not self.total.weight:
+            return Scores(total, doubled=2 * total.weight)
         if total.weight < self.doubled:
             return Scores(total, self.before, self.now.plus(batch), self.doubled)
         return Scores(total, self.now, batch, 2 * total.weight)

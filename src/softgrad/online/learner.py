@@ -138,7 +138,7 @@ class Learner:
             slope=_placed(self.slope, columns, slope),
             curvature=curvature,
             squares=squares,
-            built=built,
+            built=built if curvature.inverse_flop else Built(),
             scores=scores,
             n_batches=self.n_batches + 1,
             n_rows=self.n_rows + rows.n_rows,

@@ -18,10 +18,11 @@ def as_solution(learner: Learner) -> Solution:
 def _sentence(learner: Learner) -> str:
     scores = learner.scores
     batches = "1 batch" if learner.n_batches == 1 else f"{learner.n_batches} batches"
+    recent = f", and {_figure(scores.recent)} over the last of them" if scores.recent.weight else ""
     return (
         f"{batches} of {learner.n_rows} rows in all were learned, each once; as they are gone no gap is known, but "
-        f"scored before they were learned their log-loss was {_figure(scores.total)}, and {_figure(scores.recent)} "
-        "over the last of them; call partial_fit with more rows to go on."
+        f"scored before they were learned their log-loss was {_figure(scores.total)}{recent}; call partial_fit with "
+        "more rows to go on."
     )
 
 
