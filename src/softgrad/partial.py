@@ -77,10 +77,11 @@ class PartialFit:
 
         Notes
         -----
-        K matrices of d x d are kept while they have at most 1e7 entries, one for all classes up to 1500 columns, and
-        one number a coefficient beyond that and for sparse rows of more than 300 columns. A call takes some twenty
-        passes over its rows and as many products with what is kept; a call costs milliseconds at
-        least, so that hundreds of rows at once are learned a hundred times faster than one by one. ``tol``, ``max_iter``, ``solver`` and ``warm_start`` are fit's alone.
+        A matrix of d x d is kept for each class while these have at most 1e7 entries, one for all classes up to 1500
+        columns, and one number a coefficient beyond that and for sparse rows of more than 300 columns. A call takes
+        some ten to fifty passes over its rows, as many products with what is kept, and milliseconds at least:
+        hundreds of rows at once are learned a hundred times faster than one by one. ``tol``, ``max_iter``,
+        ``solver`` and ``warm_start`` are fit's alone.
 
         Examples
         --------
