@@ -63,23 +63,23 @@ static void gather_any(const Compressed &X, int64_t line, const double *table, i
 
 // The tile's lines (t, ld) as columns of z, and z's as lines: blocks of four by four.
 static void lines_to_columns(const double *lines, int64_t ld, int64_t t, int64_t K, const Tile<double> &z) {
-    for (int64_t i = 0; i < t; i += block) {
-        const double *rows[block];
-        for (int64_t r = 0; r < block; ++r) rows[r] = lines + (i + r < t ? i + r : t - 1) * ld;
-        for (int64_t k = 0; k < K; k += block) transpose_four<double>(rows, k, z.at(k, i), z.ld);
+    for (int64_t i = 0; i < t; i += four) {
+        const double *rows[four];
+        for (int64_t r = 0; r < four; ++r) rows[r] = lines + (i + r < t ? i + r : t - 1) * ld;
+        for (int64_t k = 0; k < K; k += four) transpose_four<double>(rows, k, z.at(k, i), z.ld);
     }
 }
 
 static void columns_to_lines(const Tile<double> &r, int64_t t, int64_t K, double *lines, int64_t ld) {
-    for (int64_t i = 0; i < t; i += block)
-        for (int64_t k = 0; k < K; k += block) {
-            const double *columns[block];
-            for (int64_t c = 0; c < block; ++c) columns[c] = r.at(k + c < K ? k + c : K - 1, i);
-            if (i + block <= t) {
+    for (int64_t i = 0; i < t; i += four)
+        for (int64_t k = 0; k < K; k += four) {
+            const double *columns[four];
+            for (int64_t c = 0; c < four; ++c) columns[c] = r.at(k + c < K ? k + c : K - 1, i);
+            if (i + four <= t) {
                 transpose_four<double>(columns, 0, lines + i * ld + k, ld);
                 continue;
             }
-            for (int64_t c = 0; c < block; ++c)
+            for (int64_t c = 0; c < four; ++c)
                 for (int64_t row = i; row < t; ++row) lines[row * ld + k + c] = columns[c][row - i];
         }
 }
