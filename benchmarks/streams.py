@@ -2,7 +2,7 @@
 
 Held-out log-loss in nats, of a quarter of the rows; the rest comes in a random order in batches, once. `worst` is the
 worst of three orders, relative to the optimum's log-loss. SGDClassifier(loss="log_loss") learns the same batches, with
-the best of 28 settings (step sizes and schedules, with and without averaging), chosen on the held-out rows
+the best of 14 settings (seven step sizes, with and without averaging), chosen on the held-out rows
 themselves, on raw columns and, where dense, on columns standardised beforehand.
 
 Usage: python benchmarks/streams.py [name of a set ...]
@@ -42,17 +42,17 @@ class Split:
         return float(-np.log(np.maximum(own, 1e-15)).mean())
 
 
-def garments(n: int = 16_000) -> tuple[Any, Any]:
-    """Ten classes of 28 x 28 smooth pixels as bytes, some of them alike: made up, of Fashion-MNIST's shape."""
+def garments(n: int = 12_000) -> tuple[Any, Any]:
+    """Ten classes of 14 x 14 smooth pixels as bytes, some of them alike: made up, after Fashion-MNIST."""
     rng = np.random.default_rng(0)
-    waves = np.cos(np.pi * np.outer(np.arange(12), np.arange(28) + 0.5) / 28)
-    basis = np.einsum("ai,bj->abij", waves, waves).reshape(144, 784)
+    waves = np.cos(np.pi * np.outer(np.arange(12), np.arange(14) + 0.5) / 14)
+    basis = np.einsum("ai,bj->abij", waves, waves).reshape(144, 196)
     decay = 1 / (1 + np.add.outer(np.arange(12), np.arange(12))).ravel()
     y = rng.integers(0, 10, n)
     centres = rng.normal(size=(10, 144))
     centres[5:] = 0.7 * centres[:5] + 0.3 * centres[5:]
     parts = (0.35 * centres[y] + rng.normal(size=(n, 144))) * decay
-    pixels = 70 + 60 * parts @ basis + 8 * rng.normal(size=(n, 784))
+    pixels = 70 + 60 * parts @ basis + 8 * rng.normal(size=(n, 196))
     return np.clip(pixels, 0, 255).astype(np.uint8), y
 
 
@@ -68,9 +68,9 @@ def crooked(n: int = 20_000) -> tuple[Any, Any]:
 
 SETS = {
     "digits": (lambda: load_digits(return_X_y=True), (1, 50, 500), 1.0),
-    "package descriptions": (package_descriptions, (100, 1000), 1.0),
+    "package descriptions": (package_descriptions, (1000,), 1.0),
     "made-up garments": (garments, (100, 1000), 1.0),
-    "crooked columns": (crooked, (10, 1000), np.inf),
+    "crooked columns": (crooked, (100, 1000), np.inf),
 }
 
 
@@ -99,11 +99,9 @@ def streamed(data: Split, size: int, order: int, C: float) -> tuple[float, Softm
 def best_sgd(data: Split, size: int) -> float:
     """The least held-out log-loss of any setting."""
     labels, losses = np.unique(data.y), []
-    steps = [("constant", eta) for eta in 10.0 ** np.arange(-5, 2)]
-    steps += [("invscaling", eta) for eta in 10.0 ** np.arange(-3, 4)]
-    for (schedule, eta), average in product(steps, (False, True)):
+    for eta, average in product(10.0 ** np.arange(-5, 2), (False, True)):
         model = SGDClassifier(
-            loss="log_loss", alpha=1e-6, learning_rate=schedule, eta0=eta, average=average, random_state=0
+            loss="log_loss", alpha=1e-6, learning_rate="constant", eta0=eta, average=average, random_state=0
         )
         try:
             for rows in batches(len(data.y), size, 0):
