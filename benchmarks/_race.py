@@ -1,0 +1,223 @@
+"""One problem, all methods: every fit in a process of its own that is killed at the time limit.
+
+The first fit of each (method, tolerance) runs alone; the quick ones are then repeated in turns, so that a noisy
+spell of the machine meets all of them, and medians are kept.
+"""
+
+import json
+import multiprocessing
+import statistics
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+from _oracle import judge
+from _peers import Method, by_softgrad, quietly
+from _problems import Problem
+
+Array = np.ndarray[Any, Any]
+
+REPEATS = 7
+REPEATED_BELOW = 3.0
+"""Seconds below which a fit is repeated."""
+ENOUGH = 6.0
+"""Seconds after which repetitions of one fit end."""
+PREPARED = 600.0
+"""Seconds that starting a process and judging a point may take."""
+REFERENCE = 1e-13
+"""The relative gap asked of the reference solution."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One (method, tolerance): median seconds, passes, the objective by the oracle; or why there is none."""
+
+    method: str
+    tolerance: float
+    seconds: float = float("nan")
+    passes: float = float("nan")
+    objective: float = float("nan")
+    bound: float = float("nan")
+    gap: float = float("nan")
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Race:
+    """What came out for one problem; `optimum` is the lowest objective seen, `slack` its relative distance to the best bound."""
+
+    name: str
+    group: str
+    shape: tuple[int, int, int]
+    optimum: float
+    slack: float
+    entries: list[Entry] = field(default_factory=list)
+
+    def excess(self, entry: Entry) -> float:
+        """True relative suboptimality, up to `slack`."""
+        return (entry.objective - self.optimum) / self.optimum
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def race(problem: Problem, methods: list[Method], limit: float) -> Race | str:
+    """All methods on one problem, or why the data are not there."""
+    loaded = problem.load()
+    if isinstance(loaded, str):
+        return loaded
+    X, y = loaded
+    y = np.unique(y, return_inverse=True)[1].astype(np.int64)
+    shape = (*X.shape, int(y.max()) + 1)
+    with tempfile.TemporaryDirectory() as folder:
+        _store(Path(folder), X, y)
+        size = X.nbytes if isinstance(X, np.ndarray) else X.data.nbytes
+        del X, loaded
+        reference = _reference(folder)
+        entries = _all_fits(folder, shape, methods, limit * problem.patience, size, reference)
+    seen = [reference, *entries]
+    optimum = min(entry.objective for entry in seen if not entry.failure)
+    bound = max(entry.bound for entry in seen if not entry.failure)
+    return Race(problem.name, problem.group, shape, optimum, (optimum - bound) / optimum, entries)
+
+
+def _reference(folder: str) -> Entry:
+    """softgrad's own tightest fit, on which nothing rests: the oracle's bound says how far it can be from the optimum."""
+    worker = _Worker(folder, Method("reference", (REFERENCE,), by_softgrad))
+    entry = worker.fit(REFERENCE, 3600.0)
+    worker.close()
+    if entry.failure:
+        raise RuntimeError(f"the reference solution failed: {entry.failure}")
+    return entry
+
+
+def _all_fits(
+    folder: str, shape: tuple[int, int, int], methods: list[Method], limit: float, size: int, reference: Entry
+) -> list[Entry]:
+    first: list[tuple[Entry, _Worker | None]] = []
+    fastest = limit
+    for method in methods:
+        refused = method.refuses(shape[1], shape[2])
+        if refused:
+            first.append((Entry(method.name, method.tolerances[-1], failure=refused), None))
+            continue
+        worker = _Worker(folder, method)
+        for tolerance in method.tolerances:
+            patience = max(min(limit, 5 * fastest), min(limit, 5.0))
+            entry = worker.fit(tolerance, patience)
+            again = not entry.failure and entry.seconds < REPEATED_BELOW and size < 2e8
+            first.append((entry, worker if again else None))
+            reached = entry.objective <= reference.objective * (1 + 1e-6)
+            if reached and method.name != "softgrad":
+                fastest = min(fastest, entry.seconds)
+            if entry.failure or (reached and method.name != "softgrad"):
+                break
+        if all(worker is not other for _, other in first):
+            worker.close()
+    entries = _repeated(first)
+    for worker in {worker for _, worker in first if worker is not None}:
+        worker.close()
+    return entries
+
+
+def _repeated(first: list[tuple[Entry, "_Worker | None"]]) -> list[Entry]:
+    times = [[entry.seconds] for entry, _ in first]
+    for _ in range(REPEATS - 1):
+        for (entry, worker), seconds in zip(first, times, strict=True):
+            if worker is not None and sum(seconds) < ENOUGH:
+                once_more = worker.fit(entry.tolerance, PREPARED)
+                if not once_more.failure:
+                    seconds.append(once_more.seconds)
+    return [
+        Entry(**{**asdict(entry), "seconds": statistics.median(seconds)})
+        for (entry, _), seconds in zip(first, times, strict=True)
+    ]
+
+
+# -------------------------------------------------------------------------------------------------- workers
+
+
+class _Worker:
+    """A process that holds the data and fits one method when asked to; after it was killed, a new one."""
+
+    def __init__(self, folder: str, method: Method) -> None:
+        self._folder, self._method = folder, method
+        self._process: Any = None
+
+    def fit(self, tolerance: float, limit: float) -> Entry:
+        """One fit; past `limit` seconds the process is killed."""
+        name = self._method.name
+        try:
+            if self._process is None:
+                self._start()
+            self._ours.send(tolerance)
+            self._answer(limit, f"not reached in {limit:.0f} s")
+            return Entry(name, tolerance, **self._answer(PREPARED, "could not be judged"))
+        except _Failed as failed:
+            self.close()
+            return Entry(name, tolerance, failure=str(failed))
+        except (EOFError, OSError):
+            self.close()
+            return Entry(name, tolerance, failure="its process ended (out of memory?)")
+
+    def close(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._ours.close()
+            self._process = None
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._ours, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, self._folder, self._method), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._answer(PREPARED, "could not be started")
+
+    def _answer(self, limit: float, otherwise: str) -> dict[str, float]:
+        if not self._ours.poll(limit):
+            raise _Failed(otherwise)
+        answer: dict[str, float] | str = self._ours.recv()
+        if isinstance(answer, str):
+            raise _Failed(answer)
+        return answer
+
+
+class _Failed(Exception):
+    """Why a fit has no result, for the table."""
+
+
+def _store(folder: Path, X: Any, y: Array) -> None:
+    np.save(folder / "y.npy", y)
+    if scipy.sparse.issparse(X):
+        scipy.sparse.save_npz(folder / "X.npz", X, compressed=False)
+    else:
+        np.save(folder / "X.npy", X)
+
+
+def _serve(connection: Any, folder: str, method: Method) -> None:
+    """Answer {} when ready and when a fit is done, so that the limit ends there; then what the oracle says."""
+    quietly()
+    y = np.load(Path(folder, "y.npy"))
+    sparse = Path(folder, "X.npz")
+    X = scipy.sparse.csr_array(scipy.sparse.load_npz(sparse)) if sparse.exists() else np.load(Path(folder, "X.npy"))
+    alpha, judged = 1.0 / len(y), {}
+    connection.send({})
+    while True:
+        tolerance = connection.recv()
+        try:
+            fit = method.fit(X, y, alpha, tolerance)
+        except (MemoryError, ValueError, np.linalg.LinAlgError) as error:
+            connection.send(f"{type(error).__name__}: {error}"[:80])
+            continue
+        connection.send({})
+        if tolerance not in judged:
+            judged[tolerance] = judge(X, y, alpha, fit.coef, fit.intercept)
+        objective, bound = judged[tolerance]
+        connection.send(
+            {"seconds": fit.seconds, "passes": fit.passes, "objective": objective, "bound": bound, "gap": fit.gap}
+        )
