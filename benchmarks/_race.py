@@ -20,6 +20,10 @@ from _problems import Problem
 
 Array = np.ndarray[Any, Any]
 
+CONTEXT = multiprocessing.get_context("forkserver")
+"""Processes start from one that has imported everything and computed nothing."""
+CONTEXT.set_forkserver_preload(["_race"])
+
 REPEATS = 7
 REPEATED_BELOW = 3.0
 """Seconds below which a fit is repeated."""
@@ -108,7 +112,7 @@ def _all_fits(
         for tolerance in method.tolerances:
             patience = max(min(limit, 5 * fastest), min(limit, 5.0))
             entry = worker.fit(tolerance, patience)
-            again = not entry.failure and entry.seconds < REPEATED_BELOW and size < 2e8
+            again = not entry.failure and entry.seconds < min(REPEATED_BELOW, 5 * fastest) and size < 2e8
             first.append((entry, worker if again else None))
             reached = entry.objective <= reference.objective * (1 + 1e-6)
             if reached and method.name != "softgrad":
@@ -171,9 +175,8 @@ class _Worker:
             self._process = None
 
     def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._ours, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, self._folder, self._method), daemon=True)
+        self._ours, theirs = CONTEXT.Pipe()
+        self._process = CONTEXT.Process(target=_serve, args=(theirs, self._folder, self._method), daemon=True)
         self._process.start()
         theirs.close()
         self._answer(PREPARED, "could not be started")
