@@ -1,6 +1,6 @@
 """Problems of many kinds, drawn by number, with optima in extended precision that are proved to 1e-13."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -88,10 +88,13 @@ def dual(problem, coef, intercept):
     """A number below the optimum, from the probabilities of coef with its best intercept; in extended precision.
 
     `problems.dual_value` asks for probabilities whose means are the labels'; what the best intercept leaves of that,
-    about 1e-19, is taken off, times the size of any intercept that could be optimal beside these coef.
+    about 1e-19, is taken off, times the size of any intercept that could be optimal beside these coef. Columns are
+    centred first, which makes that size small and changes nothing else.
     """
     if not problem.fit_intercept:
         return problems.dual_value(problem, coef, intercept)
+    means = problem.shares @ problem.X.astype(LONG)
+    problem, intercept = replace(problem, X=problem.X - means), intercept + coef @ means
     intercept = _best_intercept(problem, coef, intercept)
     left = np.abs(problems.gradient(problem, coef, intercept)[1]).sum()
     return problems.dual_value(problem, coef, intercept) - 2 * left * (1 + np.abs(intercept).max())
