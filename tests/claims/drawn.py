@@ -56,7 +56,12 @@ def draw(number):
 
 
 def optimum(problem):
-    """The optimum's upper and lower bound, proved to be within `PROVED` of each other."""
+    """The optimum's upper and lower bound, proved to be within `PROVED` of each other.
+
+    An intercept takes up any shift of the columns, so they are centred first, for the sake of float64's systems.
+    """
+    if problem.fit_intercept:
+        problem = replace(problem, X=problem.X - problem.shares @ problem.X.astype(LONG))
     coef, intercept, value = problems.solve(problem)
     lower = dual(problem, coef, intercept)
     for _ in range(5):  # where alpha is small, the dual value lags behind by a step or two
