@@ -25,7 +25,9 @@ def draw(races: Sequence[Race], path: Path) -> str:
         for method in dict.fromkeys(entry.method for race in members for entry in race.entries):
             times = [time_of(race, method, LEVEL) for race in members]
             ours = method == "softgrad"
-            panel.loglog(sizes, times, "o-", label=method, lw=2.5 if ours else 1, color="black" if ours else None)
+            panel.loglog(
+                sizes, times, "o-", label=method, lw=2.5 if ours else 1, color="black" if ours else None
+            )
         panel.set_xlabel(f"{group} ({AXES[group]})")
     panels[0].set_ylabel(f"seconds to {LEVEL:.0e} of the optimum")
     panels[-1].legend(fontsize="small")

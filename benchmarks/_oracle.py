@@ -93,7 +93,5 @@ def _of_bytes(X: Array, coef: Array) -> Array:
 
 
 def _of_bytes_transposed(X: Array, residual: Array) -> Array:
-    parts = (
-        residual[i : i + 5000].T @ X[i : i + 5000].astype(float) for i in range(0, len(X), 5000)
-    )
+    parts = (residual[i : i + 5000].T @ X[i : i + 5000].astype(float) for i in range(0, len(X), 5000))
     return np.asarray(sum(parts))

@@ -58,7 +58,7 @@ class Method:
 
 
 def methods() -> list[Method]:
-    """softgrad first; cyanure only where it is installed."""
+    """The solvers, ours first; cyanure only where it is installed."""
     return [
         Method("softgrad", (1e-3, 1e-6, 1e-8), by_softgrad),
         Method(
@@ -105,7 +105,13 @@ def by_cyanure(solver: str, X: Any, y: Array, alpha: float, tolerance: float) ->
     two = y.max() == 1
     loss = "logistic" if two else "multiclass-logistic"
     model = Classifier(
-        loss=loss, penalty="l2", lambda_1=alpha, tol=tolerance, solver=solver, max_iter=1_000_000, verbose=False
+        loss=loss,
+        penalty="l2",
+        lambda_1=alpha,
+        tol=tolerance,
+        solver=solver,
+        max_iter=1_000_000,
+        verbose=False,
     )
     X = X if X.dtype.kind == "f" else X.astype(float)
     X = scipy.sparse.csr_matrix(X) if scipy.sparse.issparse(X) else X

@@ -30,7 +30,7 @@ TINY, REAL, SCALED, HARD, SIZES, GEMM = (
 
 @dataclass(frozen=True)
 class Problem:
-    """A data set by name, made when it is asked for: `load` returns (X, codes), or a sentence that says what is missing.
+    """A data set by name, made when it is asked for: `load` returns (X, codes), or a sentence on what is missing.
 
     `patience` multiplies the time limit of a fit; `quick` problems are in the short selection.
     """

@@ -51,7 +51,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Race:
-    """What came out for one problem; `optimum` is the lowest objective seen, `slack` its relative distance to the best bound."""
+    """What came out for one problem.
+
+    `optimum` is the lowest objective seen by anyone, `slack` its relative distance to the best lower bound.
+    """
 
     name: str
     group: str
@@ -89,7 +92,7 @@ def race(problem: Problem, methods: list[Method], limit: float) -> Race | str:
 
 
 def _reference(folder: str) -> Entry:
-    """softgrad's own tightest fit, on which nothing rests: the oracle's bound says how far it can be from the optimum."""
+    """Our own tightest fit, on which nothing rests: the oracle's bound says how far from the optimum it can be."""
     worker = _Worker(folder, Method("reference", (REFERENCE,), by_softgrad))
     entry = worker.fit(REFERENCE, 3600.0)
     worker.close()
@@ -160,7 +163,7 @@ class _Worker:
             self._ours.send(tolerance)
             self._answer(limit, f"not reached in {limit:.0f} s")
             return Entry(name, tolerance, **self._answer(PREPARED, "could not be judged"))
-        except _Failed as failed:
+        except _FailedError as failed:
             self.close()
             return Entry(name, tolerance, failure=str(failed))
         except (EOFError, OSError):
@@ -183,14 +186,14 @@ class _Worker:
 
     def _answer(self, limit: float, otherwise: str) -> dict[str, float]:
         if not self._ours.poll(limit):
-            raise _Failed(otherwise)
+            raise _FailedError(otherwise)
         answer: dict[str, float] | str = self._ours.recv()
         if isinstance(answer, str):
-            raise _Failed(answer)
+            raise _FailedError(answer)
         return answer
 
 
-class _Failed(Exception):
+class _FailedError(Exception):
     """Why a fit has no result, for the table."""
 
 
@@ -207,7 +210,11 @@ def _serve(connection: Any, folder: str, method: Method) -> None:
     quietly()
     y = np.load(Path(folder, "y.npy"))
     sparse = Path(folder, "X.npz")
-    X = scipy.sparse.csr_array(scipy.sparse.load_npz(sparse)) if sparse.exists() else np.load(Path(folder, "X.npy"))
+    X = (
+        scipy.sparse.csr_array(scipy.sparse.load_npz(sparse))
+        if sparse.exists()
+        else np.load(Path(folder, "X.npy"))
+    )
     alpha, judged = 1.0 / len(y), {}
     connection.send({})
     while True:
@@ -222,5 +229,11 @@ def _serve(connection: Any, folder: str, method: Method) -> None:
             judged[tolerance] = judge(X, y, alpha, fit.coef, fit.intercept)
         objective, bound = judged[tolerance]
         connection.send(
-            {"seconds": fit.seconds, "passes": fit.passes, "objective": objective, "bound": bound, "gap": fit.gap}
+            {
+                "seconds": fit.seconds,
+                "passes": fit.passes,
+                "objective": objective,
+                "bound": bound,
+                "gap": fit.gap,
+            }
         )

@@ -52,7 +52,10 @@ def summary(races: Sequence[Race]) -> str:
     known = [ratio(race, 1e-6) for race in races if not math.isnan(ratio(race, 1e-6))]
     if len(known) > 1:
         mean = math.exp(sum(map(math.log, known)) / len(known))
-        lines += ["", f"Geometric mean of {len(known)} ratios to 1e-6: {mean:.2g}, the least {min(known):.2g}."]
+        lines += [
+            "",
+            f"Geometric mean of {len(known)} ratios to 1e-6: {mean:.2g}, the least {min(known):.2g}.",
+        ]
     return "\n".join(lines)
 
 
@@ -83,7 +86,9 @@ def curve(races: Sequence[Race], level: float = 1e-6) -> str:
     lines = ["| | " + " | ".join(names) + " | softgrad's passes |", "|---" * (len(names) + 2) + "|"]
     for race in races:
         times = [seconds(time_of(race, name, level)) for name in names]
-        lines.append(f"| {race.name} | " + " | ".join(times) + f" | {_passes(best(race, level, ours=True))} |")
+        lines.append(
+            f"| {race.name} | " + " | ".join(times) + f" | {_passes(best(race, level, ours=True))} |"
+        )
     return "\n".join(lines)
 
 

@@ -1,8 +1,9 @@
-"""Time and passes to 1e-3 and 1e-6 of the optimum: softgrad against every multinomial solver of scikit-learn and cyanure.
+"""Time and passes to 1e-3 and 1e-6 of the optimum: softgrad, every multinomial solver of scikit-learn, and cyanure.
 
     python benchmarks/fits.py                     the quick problems
     python benchmarks/fits.py --full              all of them, and the curves over n, d and K
     python benchmarks/fits.py --only digits       those whose name holds a word
+    python benchmarks/fits.py --methods softgrad  these solvers alone, their names with commas between them
     python benchmarks/fits.py --from FILE         the tables of a run that was kept with --keep FILE
 
 One objective for all, raw data, C = 1. A peer runs at three tolerances, loosest first, until one ends within 1e-6 of
@@ -21,7 +22,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import _curves
-from _peers import methods, missing
+from _peers import Method, methods, missing
 from _problems import CURVES, PROBLEMS, Problem
 from _race import Entry, Race, race
 from _tables import curve, details, summary
@@ -37,13 +38,13 @@ def main() -> None:
     for line in missing():
         print(line)
     races = _kept(options.kept) if options.kept else _run(options)
-    for group in dict.fromkeys(race.group for race in races):
-        members = [race for race in races if race.group == group]
+    for group in dict.fromkeys(done.group for done in races):
+        members = [done for done in races if done.group == group]
         if group in CURVES:
             print(f"\n### Growing {group}, time to 1e-6\n\n{curve(members)}")
         else:
             print(f"\n### {group[0].upper()}{group[1:]}\n\n{summary(members)}")
-    curves = [race for race in races if race.group in CURVES]
+    curves = [done for done in races if done.group in CURVES]
     if curves and options.image:
         print(_curves.draw(curves, options.image))
     if options.details:
@@ -55,8 +56,11 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--full", action="store_true", help="all problems, and the curves")
     parser.add_argument("--only", metavar="WORD", help="problems and groups whose name holds this")
+    parser.add_argument("--methods", metavar="NAMES", help="these solvers only, as softgrad,lbfgs")
     parser.add_argument("--limit", type=float, metavar="SECONDS", help="time limit of a fit")
-    parser.add_argument("--keep", type=Path, metavar="FILE", help="append each result to this file, a JSON a line")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FILE", help="append each result to this file, a JSON a line"
+    )
     parser.add_argument("--from", type=Path, dest="kept", metavar="FILE", help="print what --keep wrote")
     parser.add_argument("--image", type=Path, metavar="FILE", help="draw the curves (needs matplotlib)")
     parser.add_argument("--details", action="store_true", help="also every solver at every tolerance")
@@ -65,10 +69,11 @@ def _options() -> argparse.Namespace:
 
 def _run(options: argparse.Namespace) -> list[Race]:
     limit = options.limit or (FULL_LIMIT if options.full else QUICK_LIMIT)
+    taking_part = _methods(options.methods)
     races = []
     for problem in _chosen(options):
         print(f"{problem.group}: {problem.name} ...", end=" ", flush=True, file=sys.stderr)
-        done = race(problem, methods(), limit)
+        done = race(problem, taking_part, limit)
         if isinstance(done, str):
             print(f"{problem.name} {done}: left out.")
             continue
@@ -78,6 +83,15 @@ def _run(options: argparse.Namespace) -> list[Race]:
             with options.keep.open("a") as file:
                 file.write(done.to_json() + "\n")
     return races
+
+
+def _methods(names: str | None) -> list[Method]:
+    known = {method.name: method for method in methods()}
+    wanted = list(known) if names is None else names.split(",")
+    for name in wanted:
+        if name not in known:
+            raise SystemExit(f"--methods {name!r} is no solver here; there are {', '.join(known)}.")
+    return [known[name] for name in wanted]
 
 
 def _chosen(options: argparse.Namespace) -> list[Problem]:

@@ -50,9 +50,7 @@ def draw(number):
         fit_intercept=number % 9 != 8,
     )
     solver = ("auto", "newton", "newton-pcg", "auto", "lbfgs")[number // 2 % 5]
-    return Drawn(
-        problem, given, float(10 ** rng.uniform(-11, -1)), (3, 1000, 1000)[number // 3 % 3], solver
-    )
+    return Drawn(problem, given, float(10 ** rng.uniform(-11, -1)), (3, 1000, 1000)[number // 3 % 3], solver)
 
 
 def optimum(problem):
@@ -70,7 +68,9 @@ def optimum(problem):
         coef, intercept = _newton_step(problem, coef, intercept)
         value = min(value, problems.objective(problem, coef, intercept))
         lower = max(lower, dual(problem, coef, intercept))
-    assert value - lower <= PROVED * value, f"the reference is only known to {float((value - lower) / value):.0e}"
+    assert value - lower <= PROVED * value, (
+        f"the reference is only known to {float((value - lower) / value):.0e}"
+    )
     return value, lower
 
 
@@ -107,7 +107,8 @@ def dual(problem, coef, intercept):
 
 def _best_intercept(problem, coef, intercept):
     """Newton's method on the K x K system, as long as the gradient shrinks."""
-    intercept, smallest = np.asarray(intercept, LONG), np.inf
+    best = intercept = np.asarray(intercept, LONG)
+    smallest = np.inf
     while True:
         slope = problems.gradient(problem, coef, intercept)[1]
         if not np.abs(slope).max() < smallest:
