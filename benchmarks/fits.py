@@ -29,7 +29,7 @@ from _tables import curve, details, summary
 
 from softgrad.kernels.choice import backend
 
-QUICK_LIMIT, FULL_LIMIT = 6.0, 120.0
+QUICK_LIMIT, FULL_LIMIT = 4.0, 120.0
 
 
 def main() -> None:
