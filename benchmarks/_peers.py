@@ -25,6 +25,9 @@ from softgrad import SoftmaxRegression
 
 Array = np.ndarray[Any, Any]
 
+DEFAULTS = "defaults"
+"""The method that is scikit-learn's LogisticRegression without any argument."""
+
 LARGEST_HESSIAN = 4e9
 """Bytes that a peer's Hessian may take."""
 
@@ -61,6 +64,7 @@ def methods() -> list[Method]:
     """The solvers, ours first; cyanure only where it is installed."""
     return [
         Method("softgrad", (1e-3, 1e-6, 1e-8), by_softgrad),
+        Method(DEFAULTS, (1e-4,), by_defaults),
         Method(
             "newton-cholesky",
             (1e-4, 1e-6, 1e-8),
@@ -89,13 +93,21 @@ def by_softgrad(X: Any, y: Array, _alpha: float, tolerance: float) -> Fit:
 
 
 def by_sklearn(solver: str, X: Any, y: Array, _alpha: float, tolerance: float) -> Fit:
-    model = LogisticRegression(solver=solver, tol=tolerance, max_iter=1_000_000, random_state=0)
+    return _timed(LogisticRegression(solver=solver, tol=tolerance, max_iter=1_000_000, random_state=0), X, y)
+
+
+def _timed(model: Any, X: Any, y: Array) -> Fit:
     with _counted_passes() as count:
         began = time.perf_counter()
         model.fit(X, y)
         seconds = time.perf_counter() - began
-    passes = float(model.n_iter_.max()) if solver in ("sag", "saga") else count[0]
+    passes = float(model.n_iter_.max()) if model.solver in ("sag", "saga") else count[0]
     return Fit(model.coef_, model.intercept_, seconds, passes)
+
+
+def by_defaults(X: Any, y: Array, _alpha: float, tolerance: float) -> Fit:
+    """Scikit-learn's lbfgs as it comes: `tolerance` is its default, and so are its hundred iterations."""
+    return _timed(LogisticRegression(tol=tolerance), X, y)
 
 
 def by_cyanure(solver: str, X: Any, y: Array, alpha: float, tolerance: float) -> Fit:

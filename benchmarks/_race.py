@@ -218,7 +218,10 @@ def _serve(connection: Any, folder: str, method: Method) -> None:
     alpha, judged = 1.0 / len(y), {}
     connection.send({})
     while True:
-        tolerance = connection.recv()
+        try:
+            tolerance = connection.recv()
+        except EOFError:
+            return
         try:
             fit = method.fit(X, y, alpha, tolerance)
         except (MemoryError, ValueError, np.linalg.LinAlgError) as error:

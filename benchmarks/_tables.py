@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from _peers import DEFAULTS
 from _race import Entry, Race
 
 LEVELS = (1e-3, 1e-6)
@@ -37,8 +38,9 @@ def ratio(race: Race, level: float) -> float:
 def summary(races: Sequence[Race]) -> str:
     """A line a problem, and the geometric mean of the ratios."""
     lines = [
-        "| data | n, d, K | softgrad to 1e-3 | best peer | softgrad to 1e-6 | passes | best peer | passes | faster |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| data | n, d, K | softgrad to 1e-3 | best peer | softgrad to 1e-6 | passes | best peer | passes | faster "
+        "| defaults' excess |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for race in races:
         (own3, peer3), (own6, peer6) = (
@@ -47,7 +49,8 @@ def summary(races: Sequence[Race]) -> str:
         size = ", ".join(map(str, race.shape))
         lines.append(
             f"| {race.name} | {size} | {_time(own3)} | {_named(peer3)} | {_time(own6)} | {_passes(own6)} "
-            f"| {_named(peer6)} | {_passes(peer6)} | {_factor(race)} |"
+            f"| {_named(peer6)} | {_passes(peer6)} | {_factor(race)} "
+            f"| {_excess_of_defaults(race)} |"
         )
     known = [ratio(race, 1e-6) for race in races if not math.isnan(ratio(race, 1e-6))]
     if len(known) > 1:
@@ -104,6 +107,14 @@ def _factor(race: Race) -> str:
     if not math.isnan(value):
         return f"{value:.2g}x"
     return "-" if best(race, 1e-6, ours=True) is None else "no peer arrived"
+
+
+def _excess_of_defaults(race: Race) -> str:
+    """Where scikit-learn without any argument ends."""
+    entry = next((entry for entry in race.entries if entry.method == DEFAULTS), None)
+    if entry is None or entry.failure:
+        return "-"
+    return f"{max(race.excess(entry), 0):.1g}"
 
 
 def _time(entry: Entry | None) -> str:
