@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from _peers import OURS
 from _race import Race
 from _tables import time_of
 
@@ -24,7 +25,7 @@ def draw(races: Sequence[Race], path: Path) -> str:
         sizes = [int(race.name.rpartition(" ")[2]) for race in members]
         for method in dict.fromkeys(entry.method for race in members for entry in race.entries):
             times = [time_of(race, method, LEVEL) for race in members]
-            ours = method == "softgrad"
+            ours = method == OURS
             panel.loglog(
                 sizes, times, "o-", label=method, lw=2.5 if ours else 1, color="black" if ours else None
             )

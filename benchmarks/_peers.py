@@ -25,8 +25,9 @@ from softgrad import SoftmaxRegression
 
 Array = np.ndarray[Any, Any]
 
+OURS = "softgrad"
 DEFAULTS = "defaults"
-"""The method that is scikit-learn's LogisticRegression without any argument."""
+"""The methods that are this project, and scikit-learn's LogisticRegression without any argument."""
 
 LARGEST_HESSIAN = 4e9
 """Bytes that a peer's Hessian may take."""
@@ -63,7 +64,7 @@ class Method:
 def methods() -> list[Method]:
     """The solvers, ours first; cyanure only where it is installed."""
     return [
-        Method("softgrad", (1e-3, 1e-6, 1e-8), by_softgrad),
+        Method(OURS, (1e-3, 1e-6, 1e-8), by_softgrad),
         Method(DEFAULTS, (1e-4,), by_defaults),
         Method(
             "newton-cholesky",

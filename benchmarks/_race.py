@@ -6,16 +6,15 @@ spell of the machine meets all of them, and medians are kept.
 
 import json
 import multiprocessing
-import statistics
 import tempfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scipy.sparse
 from _oracle import judge
-from _peers import Method, by_softgrad, quietly
+from _peers import OURS, Method, by_softgrad, quietly
 from _problems import Problem
 
 Array = np.ndarray[Any, Any]
@@ -104,25 +103,25 @@ def _reference(folder: str) -> Entry:
 def _all_fits(
     folder: str, shape: tuple[int, int, int], methods: list[Method], limit: float, size: int, reference: Entry
 ) -> list[Entry]:
+    """The first fits one after the other, a method's next tolerance until it arrives; then the repetitions."""
+    goal, fastest = reference.objective * (1 + 1e-6), limit
     first: list[tuple[Entry, _Worker | None]] = []
-    fastest = limit
     for method in methods:
         refused = method.refuses(shape[1], shape[2])
         if refused:
             first.append((Entry(method.name, method.tolerances[-1], failure=refused), None))
             continue
-        worker = _Worker(folder, method)
+        worker, kept = _Worker(folder, method), False
         for tolerance in method.tolerances:
-            patience = max(min(limit, 5 * fastest), min(limit, 5.0))
-            entry = worker.fit(tolerance, patience)
+            entry = worker.fit(tolerance, min(limit, max(5.0, 5 * fastest)))
             again = not entry.failure and entry.seconds < min(REPEATED_BELOW, 5 * fastest) and size < 2e8
+            kept = kept or again
             first.append((entry, worker if again else None))
-            reached = entry.objective <= reference.objective * (1 + 1e-6)
-            if reached and method.name != "softgrad":
-                fastest = min(fastest, entry.seconds)
-            if entry.failure or (reached and method.name != "softgrad"):
+            arrived = method.name != OURS and entry.objective <= goal
+            fastest = min(fastest, entry.seconds) if arrived else fastest
+            if entry.failure or arrived:
                 break
-        if all(worker is not other for _, other in first):
+        if not kept:
             worker.close()
     entries = _repeated(first)
     for worker in {worker for _, worker in first if worker is not None}:
@@ -131,15 +130,14 @@ def _all_fits(
 
 
 def _repeated(first: list[tuple[Entry, "_Worker | None"]]) -> list[Entry]:
+    """Median seconds of the fits that have a worker left, which run in turns."""
     times = [[entry.seconds] for entry, _ in first]
     for _ in range(REPEATS - 1):
         for (entry, worker), seconds in zip(first, times, strict=True):
             if worker is not None and sum(seconds) < ENOUGH:
-                once_more = worker.fit(entry.tolerance, PREPARED)
-                if not once_more.failure:
-                    seconds.append(once_more.seconds)
+                seconds.append(worker.fit(entry.tolerance, PREPARED).seconds)
     return [
-        Entry(**{**asdict(entry), "seconds": statistics.median(seconds)})
+        replace(entry, seconds=float(np.nanmedian(seconds)) if not entry.failure else entry.seconds)
         for (entry, _), seconds in zip(first, times, strict=True)
     ]
 

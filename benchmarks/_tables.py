@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from _peers import DEFAULTS
+from _peers import DEFAULTS, OURS
 from _race import Entry, Race
 
 LEVELS = (1e-3, 1e-6)
@@ -20,12 +20,12 @@ def reached(race: Race, entry: Entry, level: float) -> bool:
     """Whether the oracle finds the point this near to the optimum; for softgrad, whether it has also proved it."""
     if entry.failure or race.excess(entry) > level:
         return False
-    return entry.method != "softgrad" or entry.gap <= level
+    return entry.method != OURS or entry.gap <= level
 
 
 def best(race: Race, level: float, *, ours: bool) -> Entry | None:
     """The fastest entry that reached `level`: softgrad's, or that of any configuration of any peer."""
-    entries = [e for e in race.entries if (e.method == "softgrad") == ours and reached(race, e, level)]
+    entries = [e for e in race.entries if (e.method == OURS) == ours and reached(race, e, level)]
     return min(entries, key=lambda entry: entry.seconds, default=None)
 
 
