@@ -106,7 +106,8 @@ def _factor(race: Race) -> str:
     value = ratio(race, 1e-6)
     if not math.isnan(value):
         return f"{value:.2g}x"
-    return "-" if best(race, 1e-6, ours=True) is None else "no peer arrived"
+    alone = all(entry.method == OURS for entry in race.entries)
+    return "-" if alone or best(race, 1e-6, ours=True) is None else "no peer arrived"
 
 
 def _excess_of_defaults(race: Race) -> str:
