@@ -41,16 +41,16 @@ def draw(number):
     given = X.astype(np.float32) if single else X
     targets = problems.soft(rng, n, K) if number % 11 == 3 else codes
     weights = 10 ** rng.uniform(-2, 2, size=n) if number % 6 == 0 else None
-    problem = Problem(
-        given.astype(float),
-        targets,
-        K,
-        float(10 ** rng.uniform(-7, 0)),
-        weights,
-        fit_intercept=number % 9 != 8,
-    )
+    tight = number % 10 == 9
+    alpha = (given.astype(float) ** 2).sum(axis=1).mean() if tight else 10 ** rng.uniform(-7, 0)
+    problem = Problem(given.astype(float), targets, K, float(alpha), weights, fit_intercept=number % 9 != 8)
     solver = ("auto", "newton", "newton-pcg", "auto", "lbfgs")[number // 2 % 5]
-    return Drawn(problem, given, float(10 ** rng.uniform(-11, -1)), (3, 1000, 1000)[number // 3 % 3], solver)
+    tol = float(10 ** rng.uniform(-11, -1))
+    if (
+        tight
+    ):  # the penalty is most of the curvature, so the bound is within a factor of two; one step, from far
+        return Drawn(problem, given, tol=1e-11, max_iter=1, solver="lbfgs")
+    return Drawn(problem, given, tol, (3, 1000, 1000)[number // 3 % 3], solver)
 
 
 def optimum(problem):
