@@ -101,7 +101,7 @@ def _chosen(options: argparse.Namespace) -> list[Problem]:
             p for p in listed if options.only in p.name
         ]
         if not found:
-            names = ", ".join(dict.fromkeys(p.name for p in listed))
+            names = "; ".join(dict.fromkeys(p.name for p in listed))
             raise SystemExit(f"--only {options.only!r} names no problem and no group; there are {names}.")
         return found
     return listed if options.full else [problem for problem in PROBLEMS if problem.quick]

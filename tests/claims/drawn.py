@@ -58,8 +58,7 @@ def optimum(problem):
 
     An intercept takes up any shift of the columns, so they are centred first, for the sake of float64's systems.
     """
-    if problem.fit_intercept:
-        problem = replace(problem, X=problem.X - problem.shares @ problem.X.astype(LONG))
+    problem, _ = _centred(problem)
     coef, intercept, value = problems.solve(problem)
     lower = dual(problem, coef, intercept)
     for _ in range(5):  # where alpha is small, the dual value lags behind by a step or two
@@ -72,6 +71,20 @@ def optimum(problem):
         f"the reference is only known to {float((value - lower) / value):.0e}"
     )
     return value, lower
+
+
+def dual_nearby(problem, coef, intercept):
+    """`dual` one Newton step away, for points as good as optimal whose own probabilities prove less than that."""
+    problem, means = _centred(problem)
+    return dual(problem, *_newton_step(problem, np.asarray(coef, LONG), intercept + coef @ means))
+
+
+def _centred(problem):
+    """The same problem with columns of mean zero, and the means; without an intercept as it is."""
+    if not problem.fit_intercept:
+        return problem, np.zeros(problem.X.shape[1])
+    means = problem.shares @ problem.X.astype(LONG)
+    return replace(problem, X=problem.X - means), means
 
 
 def _newton_step(problem, coef, intercept):
@@ -98,8 +111,8 @@ def dual(problem, coef, intercept):
     """
     if not problem.fit_intercept:
         return problems.dual_value(problem, coef, intercept)
-    means = problem.shares @ problem.X.astype(LONG)
-    problem, intercept = replace(problem, X=problem.X - means), intercept + coef @ means
+    problem, means = _centred(problem)
+    intercept = intercept + coef @ means
     intercept = _best_intercept(problem, coef, intercept)
     left = np.abs(problems.gradient(problem, coef, intercept)[1]).sum()
     return problems.dual_value(problem, coef, intercept) - 2 * left * (1 + np.abs(intercept).max())
