@@ -31,12 +31,15 @@ ROOMS = {
     "rows": 2,
     # floor 3: algebra on arrays of the size of the coefficients
     "optimize": 3,
+    "online": 3,
     "functional": 3,
     "check": 3,
     "inference": 3,
     "scalars": 3,
     # floor 4: what people touch
     "estimator": 4,
+    "partial": 4,
+    "parameters": 4,
     "labels": 4,
     "validation": 4,
     "modelfile": 4,

@@ -16,17 +16,17 @@ from sklearn.utils.validation import check_is_fitted
 from softgrad.functional import fit as fit_rows
 from softgrad.labels import Labels, as_array, check_labels, check_row_weights, of_one_kind
 from softgrad.maths.logits import log_softmax, softmax
-from softgrad.optimize.choose import check_name
 from softgrad.optimize.driver import Callback
 from softgrad.optimize.solution import Record, Solution, Status
+from softgrad.parameters import check_params
+from softgrad.partial import PartialFit
 from softgrad.rows.wrap import logits
-from softgrad.scalars import check_number, check_whole
-from softgrad.validation import check_features, refuse_huge
+from softgrad.validation import all_or_nothing, check_features, refuse_huge
 
 Array = npt.NDArray[Any]
 
 
-class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class SoftmaxRegression(PartialFit, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Softmax (multinomial logistic) regression with a certified fit.
 
     Minimises ``sum_i w_i loss_i / sum_i w_i + alpha/2 ||coef||^2`` with ``alpha = 1 / (C sum_i w_i)``, which is
@@ -82,7 +82,10 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     history_ : list of Record
         (iteration, objective, gap, n_passes, seconds).
     status_ : Status
-        "converged", "max_iter", "stalled", "no_optimum" or "stopped"; ``status_.sentence`` says it in words.
+        "converged", "max_iter", "stalled", "no_optimum", "stopped", or "streaming" after partial_fit;
+        ``status_.sentence`` says it in words.
+    progressive_log_loss_, progressive_log_loss_se_, recent_log_loss_, recent_log_loss_se_ : float
+        After :meth:`partial_fit` only: the rows' log-loss before they were learned, and its standard error.
 
     Examples
     --------
@@ -175,16 +178,12 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Once, where the fit ended above tol: with the achieved gap, the cause and the remedy.
         """
         self._check_options(options)
-        self._check_params()
+        check_params(self)
         if callback is not None and not callable(callback):
             raise TypeError(f"callback={callback!r} was given; pass a function of one Record, or None.")
-        before = dict(vars(self))
-        try:
+        with all_or_nothing(self):
+            self._forget_stream()
             self._fit(X, y, sample_weight, callback)
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
         sentence = f"softgrad: {self.status_}: {self.status_.sentence}"
         if self.verbose:
             print(sentence)
@@ -381,22 +380,3 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise TypeError(
                 f"fit was given {name}=, but {reason}; it takes X, y, sample_weight and callback."
             )
-
-    def _check_params(self) -> None:
-        check_number("C", self.C, "one number > 0, np.inf for no penalty", positive=True, infinite=True)
-        check_number("tol", self.tol, "a finite relative gap >= 0")
-        check_whole("max_iter", self.max_iter, "a whole number >= 1", least=1)
-        if not isinstance(self.verbose, bool):
-            check_whole("verbose", self.verbose, "0, 1 or 2 (more is as 2)")
-        if self.n_jobs is not None:
-            least = 1 if self.n_jobs == 0 else -(2**31)
-            check_whole("n_jobs", self.n_jobs, "a number of threads, -1 for all, or None", least=least)
-        check_number("l1_ratio", self.l1_ratio, "0: only the L2 penalty is there yet")
-        if self.l1_ratio != 0:
-            raise ValueError(
-                f"l1_ratio={self.l1_ratio!r} was given, but only the L2 penalty is there yet; pass 0."
-            )
-        for name in ("fit_intercept", "warm_start"):
-            if not isinstance(getattr(self, name), bool | np.bool_):
-                raise ValueError(f"{name}={getattr(self, name)!r} was given; pass True or False.")
-        check_name(self.solver)

@@ -8,11 +8,11 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
-STATUSES = ("converged", "max_iter", "stalled", "no_optimum", "stopped")
+STATUSES = ("converged", "max_iter", "stalled", "no_optimum", "stopped", "streaming")
 
 
 class Status(str):
-    """Why a fit ended: one of "converged", "max_iter", "stalled", "no_optimum", "stopped".
+    """Why a fit ended: one of "converged", "max_iter", "stalled", "no_optimum", "stopped"; or "streaming".
 
     Attributes
     ----------
