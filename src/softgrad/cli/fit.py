@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from softgrad import modelfile
 from softgrad.cli.exits import UserError
-from softgrad.cli.figures import figures
+from softgrad.measures.figures import figures
 from softgrad.cli.files import check_model_path
 from softgrad.cli.progress import progress
-from softgrad.cli.score import plain, score
+from softgrad.measures.score import plain, score
 from softgrad.estimator import SoftmaxRegression
 from softgrad.table.columns import Category, Columns
 from softgrad.table.encode import encode

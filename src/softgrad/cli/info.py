@@ -8,7 +8,7 @@ from typing import Any
 
 import softgrad
 from softgrad import modelfile
-from softgrad.cli.score import plain
+from softgrad.measures.score import plain
 
 __all__ = ["describe_installation", "describe_model"]
 
@@ -39,7 +39,7 @@ def describe_model(path: str) -> dict[str, Any]:
     ModelFileError
         One sentence.
     """
-    from softgrad.cli.figures import figures
+    from softgrad.measures.figures import figures
 
     written = modelfile.describe(path)
     estimator, columns = modelfile.load_with_columns(path)
