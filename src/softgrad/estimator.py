@@ -205,7 +205,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         solution = fit_rows(
             features,
             labels.targets,
-            alpha=self._alpha(total, len(labels.classes)),
+            alpha=penalty_strength(self.C, total, len(labels.classes)),
             sample_weight=weights,
             fit_intercept=bool(self.fit_intercept),
             n_classes=len(labels.classes),
@@ -322,16 +322,6 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         coef: Any = self.coef_  # an array, or after sparsify a CSR matrix
         return np.asarray(coef.toarray() if hasattr(coef, "toarray") else coef)
 
-    def _alpha(self, weight_sum: float, n_classes: int) -> float:
-        """1 / (C sum w); twice that for two classes, whose symmetric rows are half of coef_ each: 2 (1/2)^2 2 = 1."""
-        strength = float(self.C) * weight_sum
-        alpha = 1.0 / strength if strength else np.inf
-        if np.isinf(alpha):
-            raise ValueError(
-                f"C={self.C!r} was given, so small that 1 / (C sum w) overflows; pass a larger C."
-            )
-        return 2 * alpha if n_classes == 2 else alpha
-
     def _keep(self, labels: Labels, solution: Solution) -> None:
         two = len(labels.classes) == 2
         self.classes_ = labels.classes
@@ -400,3 +390,18 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if not isinstance(getattr(self, name), bool | np.bool_):
                 raise ValueError(f"{name}={getattr(self, name)!r} was given; pass True or False.")
         check_name(self.solver)
+
+
+def penalty_strength(C: float, weight_sum: float, n_classes: int) -> float:
+    """1 / (C sum w); twice that for two classes, whose symmetric rows are half of coef_ each: 2 (1/2)^2 2 = 1.
+
+    Raises
+    ------
+    ValueError
+        If C is so small that this overflows.
+    """
+    strength = float(C) * weight_sum
+    alpha = 1.0 / strength if strength else np.inf
+    if np.isinf(alpha):
+        raise ValueError(f"C={C!r} was given, so small that 1 / (C sum w) overflows; pass a larger C.")
+    return 2 * alpha if n_classes == 2 else alpha

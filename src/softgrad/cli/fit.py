@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from softgrad import modelfile
 from softgrad.cli.exits import UserError
-from softgrad.measures.figures import figures
 from softgrad.cli.files import check_model_path
 from softgrad.cli.progress import progress
-from softgrad.measures.score import plain, score
 from softgrad.estimator import SoftmaxRegression
+from softgrad.measures.figures import figures
+from softgrad.measures.score import plain, score
 from softgrad.table.columns import Category, Columns
 from softgrad.table.encode import encode
 from softgrad.table.errors import counted, listing, quote
