@@ -67,7 +67,7 @@ class CoefficientsDisplay(Canvas):
             If `shape` does not hold the features.
         """
         coef, titles = class_rows(estimator)
-        if shape is not None and (len(shape) != 2 or shape[0] * shape[1] != coef.shape[1]):
+        if shape is not None and np.prod(shape) != coef.shape[1]:
             raise ValueError(
                 f"shape={shape} was given for {coef.shape[1]} features; pass rows and columns whose product that is."
             )
