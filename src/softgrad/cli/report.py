@@ -11,16 +11,16 @@ from softgrad.cli.training import Request, TrainingTable
 from softgrad.estimator import SoftmaxRegression
 from softgrad.report.case import Case, Sample
 from softgrad.report.grid import grid_of_names
+from softgrad.report.numbers import count, short, significant
 from softgrad.report.page import report
 from softgrad.table.columns import Category, Columns
-from softgrad.table.errors import counted
 
 __all__ = ["FittedPart", "write_report"]
 
 
 @dataclass(frozen=True)
 class FittedPart:
-    """A fit, the encoded table, and which rows it was fitted to and is measured on: the same where none are held out."""
+    """A fit, the encoded table, and the rows it was fitted to and is measured on: the same if none are held out."""
 
     estimator: SoftmaxRegression
     figures: dict[str, Any]
@@ -70,20 +70,26 @@ def _levels(columns: Columns) -> tuple[tuple[int, ...], ...]:
 
 def _notes(told: dict[str, Any]) -> list[str]:
     data = told["data"]
-    notes = [
-        f"{counted(item['rows'], 'missing value')} of {item['column']} are filled (in a fit of all rows with "
-        f"{item['value']})."
-        for item in data["imputed"]
-    ]
+    notes = []
+    if data["imputed"]:
+        fills = ", ".join(f"{item['column']} {_shown(item['value'])}" for item in data["imputed"])
+        notes.append(
+            "Missing values take the median or the most frequent value of the rows of the fit; of all rows these are "
+            f"{fills}."
+        )
     if data["target_was_float"]:
         notes.append("The target's whole numbers are stored as floats.")
     if told["model"] is not None and told["held_out"] is not None:
         again = told["fit"]
         notes.append(
-            f"The model in {told['model']} was fitted again, to all {again['rows']} rows: objective "
-            f"{again['objective']:.6g}, {again['certificate']}."
+            f"The model in {told['model']} was fitted again, to all {count(again['rows'])} rows: objective "
+            f"{significant(again['objective'], 6)}, {again['certificate']}."
         )
     return notes
+
+
+def _shown(value: Any) -> str:
+    return short(str(value), 24) if isinstance(value, str | bool) else significant(float(value))
 
 
 def _command(request: Request) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bins", "class_bins", "top_label_bins"]
+__all__ = ["Bins", "bin_of", "class_bins", "top_label_bins"]
 
 Array = NDArray[Any]
 
@@ -68,9 +68,14 @@ def top_label_bins(codes: Array, proba: Array, n_bins: int = 10) -> Bins:
     return _bins(proba.max(axis=1), codes == proba.argmax(axis=1), n_bins)
 
 
+def bin_of(probability: Array, n_bins: int = 10) -> Array:
+    """Which of the evenly spaced bins each probability falls into; one on an edge goes below it."""
+    return np.searchsorted(np.linspace(0, 1, n_bins + 1)[1:-1], probability)
+
+
 def _bins(probability: Array, true: Array, n_bins: int) -> Bins:
     edges = np.linspace(0, 1, n_bins + 1)
-    place = np.searchsorted(edges[1:-1], probability)
+    place = bin_of(probability, n_bins)
     counts = np.bincount(place, minlength=n_bins)
     with np.errstate(invalid="ignore"):  # 0 / 0 is nan, as an empty bin should be
         predicted = np.bincount(place, probability, n_bins) / counts

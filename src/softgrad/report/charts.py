@@ -60,7 +60,8 @@ def convergence(history: Sequence[Record]) -> Chart | None:
     if len(drawn) < 2:
         return None
     low, high = floor(log10(min(r.gap for r in drawn))), ceil(log10(max(r.gap for r in drawn)))
-    high = max(high, low + 1)
+    every = ceil(max(high - low, 1) / 5)
+    low = high - every * ceil(max(high - low, 1) / every)
     most = max(record.n_passes for record in drawn)
     left, top, right, bottom = _LEFT, _TOP, WIDTH - _RIGHT, HEIGHT - _BOTTOM
 
@@ -68,7 +69,6 @@ def convergence(history: Sequence[Record]) -> Chart | None:
         return round(bottom - (log10(gap) - low) / (high - low) * (bottom - top), 1)
 
     line = tuple((round(left + r.n_passes / most * (right - left), 1), y(r.gap)) for r in drawn)
-    every = ceil((high - low) / 5)
     powers = range(high, low - 1, -every)
     return Chart(
         label=f"The gap falls from {power(drawn[0].gap)} to {power(drawn[-1].gap)} in {most:.0f} passes over X.",

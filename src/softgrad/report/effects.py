@@ -26,7 +26,7 @@ class Effect:
     ----------
     name : str
     step : str
-        What is changed: the feature by one standard deviation, from 0 to 1, or the category to this one.
+        What is changed: the feature by one standard deviation, or from 0 to 1; empty for a category.
     strength : float
         Change of the class's logit at the step, against the average class.
     change : float
@@ -105,7 +105,7 @@ def _strength(case: Case, spread: _Spread, k: int, j: int) -> float:
 
 def _words(case: Case, spread: _Spread, j: int) -> str:
     if case.siblings(j):
-        return "this category"
+        return ""
     return "0 to 1" if spread.flag[j] else f"+{significant(float(spread.deviation[j]), 3)}"
 
 

@@ -16,7 +16,7 @@ from softgrad.explain.mathml import (
     sub,
     total,
 )
-from softgrad.report.numbers import significant
+from softgrad.report.numbers import count, significant
 
 __all__ = ["Objective", "objective"]
 
@@ -78,9 +78,9 @@ def _numbers(estimator: SoftmaxRegression, weight_sum: float | None) -> str:
         return ""
     alpha = 1 / (float(estimator.C) * weight_sum)
     penalty = alpha / 2 * squares
-    loss = number(significant(value - penalty, 6))
+    loss = number(significant(value - penalty, 5))
     shrunk = row(fraction(number(significant(alpha)), number("2")), "&times;", number(significant(squares)))
-    summed = row("=", loss, "+", number(significant(penalty, 6)), "=", number(significant(value, 6)))
+    summed = row("=", loss, "+", number(significant(penalty, 5)), "=", number(significant(value, 5)))
     return math(row(identifier("J"), "=", loss, "+", shrunk)) + math(summed)
 
 
@@ -91,7 +91,11 @@ def _where(estimator: SoftmaxRegression, two: bool, unweighted: bool, weight_sum
         if two
         else "W holds one coefficient a class and feature"
     )
-    rows = "" if weight_sum is None else f" = {significant(weight_sum, 12)}"
+    rows = (
+        ""
+        if weight_sum is None
+        else f" = {count(int(weight_sum)) if unweighted else significant(weight_sum, 8)}"
+    )
     weights = f"n{rows} rows" if unweighted else f"sᵢ is the weight of row i, and all weights sum to Σs{rows}"
     penalty = "there is no penalty"
     if not np.isinf(float(estimator.C)):

@@ -77,8 +77,7 @@ def ratio(value: float) -> str:
     >>> ratio(2.345).split(), ratio(0.01234).split(), ratio(12345.0).split()
     (['×', '2.35'], ['×', '0.012'], ['×', '12,345'])
     """
-    digits = f"{value:.2f}" if 0.1 <= value < 100 else significant(value, 2 if value < 1 else 3)
-    return f"×{_SPACE}{digits}"
+    return f"×{_SPACE}{significant(value, 2 if value < 1 else 3)}"
 
 
 def sentence(words: str) -> str:

@@ -109,7 +109,7 @@ def _content(case: Case) -> dict[str, Any]:
         "reliability": reliability(top_label_bins(case.measured.codes, proba)),
         "effects": class_effects(case),
         "picture": picture,
-        "largest": float(np.abs(case.linear.coef).max()),
+        "largest": float(np.quantile(np.abs(case.linear.coef), 0.99)),
         "worst": worst_rows(case, proba),
         "objective": objective(estimator, weight_sum),
         "convergence": convergence(estimator.history_),
@@ -138,7 +138,5 @@ def _columns(case: Case) -> list[Column]:
 
 
 def _some_records(history: list[Any]) -> list[Any]:
-    places = (
-        np.unique(np.linspace(0, len(history) - 1, _SHOWN_RECORDS).round().astype(int)) if history else []
-    )
-    return [history[i] for i in places]
+    places: Any = np.linspace(0, max(len(history) - 1, 0), _SHOWN_RECORDS).round().astype(int)
+    return [history[i] for i in np.unique(places)] if history else []
