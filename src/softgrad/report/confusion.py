@@ -8,6 +8,7 @@ __all__ = ["Cell", "Confusion", "Pair", "confusion"]
 _WIDEST = 12
 _MOST_PAIRS = 10
 _LONGEST_HEADING = 3
+_MOST_BESIDE = 6
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Confusion:
         The columns' names: labels where all are short, else numbers.
     numbered : bool
         Whether the headings are numbers, which then stand before the rows' labels too.
+    apart : bool
+        Whether the labels stand below, as there is no room for them before the rows.
     cells : tuple of tuple of Cell
         Empty for more than 12 classes.
     pairs : tuple of Pair
@@ -48,6 +51,7 @@ class Confusion:
     labels: tuple[str, ...]
     headings: tuple[str, ...]
     numbered: bool
+    apart: bool
     cells: tuple[tuple[Cell, ...], ...]
     pairs: tuple[Pair, ...]
 
@@ -56,13 +60,14 @@ def confusion(counts: Sequence[Sequence[int]], labels: Sequence[str]) -> Confusi
     """Arrange a confusion matrix whose rows are true classes and whose columns are predicted ones."""
     numbered = max(map(len, labels)) > _LONGEST_HEADING
     headings = tuple(str(k + 1) for k in range(len(labels))) if numbered else tuple(labels)
+    apart = numbered and len(labels) > _MOST_BESIDE
     if len(labels) > _WIDEST:
-        return Confusion(tuple(labels), headings, numbered, (), _pairs(counts, labels))
+        return Confusion(tuple(labels), headings, numbered, apart, (), _pairs(counts, labels))
     cells = tuple(
         tuple(Cell(n, round(9 * (n / max(sum(line), 1)) ** 0.5), k == m) for m, n in enumerate(line))
         for k, line in enumerate(counts)
     )
-    return Confusion(tuple(labels), headings, numbered, cells, ())
+    return Confusion(tuple(labels), headings, numbered, apart, cells, ())
 
 
 def _pairs(counts: Sequence[Sequence[int]], labels: Sequence[str]) -> tuple[Pair, ...]:
