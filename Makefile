@@ -28,9 +28,10 @@ help:  ## this list
 	@echo "PYTHON=... chooses the interpreter (3.11 or newer) that a new $(VENV) is made with."
 
 .PHONY: demo
-demo: $(VENV)/.installed  ## set up, then fit, certify and evaluate the 8x8 digits
+demo: $(VENV)/.installed  ## set up, then fit, certify, evaluate and report on the 8x8 digits
 	@mkdir -p build
-	$(BIN)/softgrad fit examples/digits.parquet --target digit --test-size 0.2 --seed 0 --model build/digits.softgrad
+	$(BIN)/softgrad fit examples/digits.parquet --target digit --test-size 0.2 --seed 0 --model build/digits.softgrad \
+	  --report build/digits.html
 
 .PHONY: test
 test: $(VENV)/.installed-test  ## set up, then run the tests

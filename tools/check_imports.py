@@ -45,6 +45,8 @@ ROOMS = {
     "modelfile": 4,
     "jsonvalues": 4,
     "table": 4,
+    "extras": 4,
+    "measures": 4,
     "plots": 4,
     "report": 4,
     "explain": 4,

@@ -1,7 +1,8 @@
 """SoftmaxRegression: scikit-learn's face of the model. Validation and attributes; no arithmetic."""
 
 import warnings
-from typing import Any, ClassVar, Self
+from html import escape
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +19,13 @@ from softgrad.labels import Labels, as_array, check_labels, check_row_weights, o
 from softgrad.maths.logits import log_softmax, softmax
 from softgrad.optimize.driver import Callback
 from softgrad.optimize.solution import Record, Solution, Status
-from softgrad.parameters import check_params
+from softgrad.parameters import check_params, penalty_strength
 from softgrad.partial import PartialFit
 from softgrad.rows.wrap import logits
 from softgrad.validation import all_or_nothing, check_features, refuse_huge
+
+if TYPE_CHECKING:
+    from softgrad.report.page import Report
 
 Array = npt.NDArray[Any]
 
@@ -204,7 +208,7 @@ class SoftmaxRegression(PartialFit, ClassifierMixin, BaseEstimator):  # type: ig
         solution = fit_rows(
             features,
             labels.targets,
-            alpha=self._alpha(total, len(labels.classes)),
+            alpha=penalty_strength(self.C, total, len(labels.classes)),
             sample_weight=weights,
             fit_intercept=bool(self.fit_intercept),
             n_classes=len(labels.classes),
@@ -216,6 +220,7 @@ class SoftmaxRegression(PartialFit, ClassifierMixin, BaseEstimator):  # type: ig
             n_threads=None if self.n_jobs is None else effective_n_jobs(self.n_jobs),
         )
         self._keep(labels, solution)
+        self._rows = features.shape[0], total
 
     def decision_function(self, X: Any) -> Array:
         """Logits of shape (n, n_classes), or the second class's minus the first's, (n,), for two classes.
@@ -300,6 +305,54 @@ class SoftmaxRegression(PartialFit, ClassifierMixin, BaseEstimator):  # type: ig
 
         modelfile.save(path, self)
 
+    def report(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        train: tuple[Any, Any] | None = None,
+        shape: tuple[int, int] | None = None,
+    ) -> "Report":
+        """Describe the fit in one self-contained page: how well it predicts, why, what to be careful about.
+
+        Parameters
+        ----------
+        X : array_like, sparse array or data frame of shape (n_samples, n_features)
+            Rows to measure on; rows that the model was not fitted on, for honest metrics.
+        y : array_like of shape (n_samples,)
+            Their classes.
+        train : tuple of (X, y), optional
+            The rows of the fit, which the columns' table, the baseline and the warnings are then about; without, they
+            are about the rows that are measured on.
+        shape : tuple of int, optional
+            Rows and columns of the grid whose pixels the features are, to draw them as images; without, names such as
+            pixel_0_0 tell.
+
+        Returns
+        -------
+        softgrad.report.page.Report
+            ``save(path)`` writes it; a notebook shows it.
+
+        Raises
+        ------
+        ValueError
+            If X does not have the columns that were fitted, y is not one of ``classes_`` a row, or `shape` does not
+            hold the features.
+        ModuleNotFoundError
+            If jinja2 is not installed: ``pip install 'softgrad[report]'``.
+        """
+        check_is_fitted(self)
+        from softgrad.report.page import report
+        from softgrad.report.rows import case_of_rows
+
+        return report(case_of_rows(self, X, y, train, shape))
+
+    def _html_repr(self) -> str:
+        """scikit-learn's diagram; of a fitted estimator, its certificate below."""
+        diagram = str(super()._html_repr())
+        status = getattr(self, "status_", None)
+        return diagram if status is None else f"{diagram}<p>{escape(f'{status}: {status.sentence}')}</p>"
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
@@ -320,16 +373,6 @@ class SoftmaxRegression(PartialFit, ClassifierMixin, BaseEstimator):  # type: ig
     def _dense_coef(self) -> Array:
         coef: Any = self.coef_  # an array, or after sparsify a CSR matrix
         return np.asarray(coef.toarray() if hasattr(coef, "toarray") else coef)
-
-    def _alpha(self, weight_sum: float, n_classes: int) -> float:
-        """1 / (C sum w); twice that for two classes, whose symmetric rows are half of coef_ each: 2 (1/2)^2 2 = 1."""
-        strength = float(self.C) * weight_sum
-        alpha = 1.0 / strength if strength else np.inf
-        if np.isinf(alpha):
-            raise ValueError(
-                f"C={self.C!r} was given, so small that 1 / (C sum w) overflows; pass a larger C."
-            )
-        return 2 * alpha if n_classes == 2 else alpha
 
     def _keep(self, labels: Labels, solution: Solution) -> None:
         two = len(labels.classes) == 2
