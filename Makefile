@@ -54,6 +54,12 @@ bench: $(VENV)/.installed-test  ## the benchmark tables, one script after the ot
 	if [ $${#scripts[@]} -eq 0 ]; then echo "There is no benchmark under benchmarks/ yet."; fi; \
 	for script in "$${scripts[@]}"; do echo "== $$script"; $(BIN)/python "$$script"; done
 
+.PHONY: bench-full
+bench-full: $(VENV)/.installed-bench  ## fits on all data against every peer, and the promises on 200 problems (hours)
+	@mkdir -p build
+	SOFTGRAD_CLAIMS=200 $(BIN)/python -m pytest tests/claims
+	$(BIN)/python benchmarks/fits.py --full --details --keep build/fits.jsonl --image docs/images/fits.png
+
 .PHONY: sanitize
 sanitize:  ## the kernels' tests under AddressSanitizer and UBSan (GCC or Clang on Linux)
 	$(call fresh,sanitize,3.11)
@@ -113,6 +119,10 @@ $(VENV)/.installed-test: $(BUILD_INPUTS) $(VENV)/pyvenv.cfg
 $(VENV)/.installed-dev: $(BUILD_INPUTS) $(VENV)/pyvenv.cfg
 	$(call install,$(BIN)/python,dev)
 	@touch $(VENV)/.installed $(VENV)/.installed-test $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed-test
+	$(call install,$(BIN)/python,bench)
+	@touch $@
 
 # -------------------------------------------------------------------------------- test environments
 
