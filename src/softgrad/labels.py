@@ -46,7 +46,7 @@ def check_labels(y: Any, classes: Any, n_rows: int) -> Labels:
         raise ValueError(
             "SoftmaxRegression requires y to be passed, but the target y is None; pass one label a row."
         )
-    named = None if classes is None else _declared(classes)
+    named = None if classes is None else declared(classes)
     values = as_array(y, "y")
     if values.ndim == 2 and values.shape[1] == 1:
         warnings.warn(
@@ -160,7 +160,14 @@ def as_array(values: Any, name: str) -> Array:
         raise ValueError(f"{name} has rows of unequal lengths; pass one entry a row.") from error
 
 
-def _declared(classes: Any) -> Array:
+def declared(classes: Any) -> Array:
+    """The labels named up front, in their order.
+
+    Raises
+    ------
+    ValueError
+        If they are not at least two different labels of one kind.
+    """
     named = as_array(classes, "classes")
     if named.ndim != 1 or len(named) < 2:
         raise ValueError(f"classes of shape {named.shape} was given; pass a list of at least two labels.")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from softgrad.cli.exits import UserError
 from softgrad.cli.inputs import Inputs, read_inputs
-from softgrad.cli.score import plain, score
+from softgrad.measures.score import plain, score
 from softgrad.table.columns import Target
 from softgrad.table.errors import counted, listing, quote, suggestion
 from softgrad.table.target import encode_target
