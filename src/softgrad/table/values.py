@@ -18,6 +18,9 @@ __all__ = [
     "first_unlike_number",
     "missing",
     "numbers",
+    "plain_numbers",
+    "refuse_identifiers",
+    "refuse_infinite",
     "refuse_missing",
     "texts",
 ]
@@ -63,25 +66,50 @@ def numbers(column: pa.ChunkedArray, name: str) -> NDArray[Any]:
     TableError
         For infinite values, and for integers that float64 cannot represent.
     """
+    array = plain_numbers(column)
+    if array.dtype.kind == "f":
+        refuse_infinite(int(np.isinf(array).sum()), name)
+    elif array.size:
+        refuse_identifiers(int(array.min()), int(array.max()), name)
+    return array
+
+
+def plain_numbers(column: pa.ChunkedArray) -> NDArray[Any]:
+    """Return what `numbers` returns, infinite values and large integers included."""
     values = decoded(column)
     if pa.types.is_boolean(values.type):
         return booleans(values).astype(np.uint8)
     if not pa.types.is_integer(values.type):
         values = values.cast(pa.float64(), safe=False)
-    array = np.where(missing(values), 0, _numpy(values.fill_null(0)))
-    if array.dtype.kind == "f":
-        infinite = int(np.isinf(array).sum())
-        if infinite:
-            raise TableError(
-                f"the column {quote(name)} holds {counted(infinite, 'infinite value')}, but finite numbers are "
-                "expected: mend them or leave the column out with --exclude"
-            )
-    elif array.size and (array.max() > _EXACT or array.min() < -_EXACT):
+    return np.where(missing(values), 0, _numpy(values.fill_null(0)))
+
+
+def refuse_infinite(count: int, name: str) -> None:
+    """Raise a TableError where a column holds infinite values.
+
+    Raises
+    ------
+    TableError
+    """
+    if count:
+        raise TableError(
+            f"the column {quote(name)} holds {counted(count, 'infinite value')}, but finite numbers are "
+            "expected: mend them or leave the column out with --exclude"
+        )
+
+
+def refuse_identifiers(lowest: int, highest: int, name: str) -> None:
+    """Raise a TableError where the integers of a column are more than float64 can represent.
+
+    Raises
+    ------
+    TableError
+    """
+    if highest > _EXACT or lowest < -_EXACT:
         raise TableError(
             f"the column {quote(name)} holds integers beyond 2**53, which look like an identifier: "
             "leave it out with --exclude"
         )
-    return array
 
 
 def booleans(column: pa.ChunkedArray) -> NDArray[np.bool_]:
