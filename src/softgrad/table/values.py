@@ -13,8 +13,8 @@ __all__ = [
     "Family",
     "booleans",
     "decoded",
-    "distinct",
     "family",
+    "finite_numbers",
     "first_unlike_number",
     "missing",
     "numbers",
@@ -74,6 +74,17 @@ def numbers(column: pa.ChunkedArray, name: str) -> NDArray[Any]:
     return array
 
 
+def finite_numbers(column: pa.ChunkedArray) -> NDArray[Any] | None:
+    """Return `numbers` of a column that needs no second look, quickly: all there, finite and exact; else None."""
+    primitive = pa.types.is_floating(column.type) or pa.types.is_integer(column.type)
+    if not primitive or column.null_count or pa.types.is_float16(column.type) or not len(column):
+        return None
+    array = _numpy(column)
+    if array.dtype.kind == "f":
+        return array.astype(np.float64, copy=False) if np.isfinite(array).all() else None
+    return array if array.itemsize < 8 or (array.max() <= _EXACT and array.min() >= -_EXACT) else None
+
+
 def plain_numbers(column: pa.ChunkedArray) -> NDArray[Any]:
     """Return what `numbers` returns, infinite values and large integers included."""
     values = decoded(column)
@@ -122,11 +133,6 @@ def texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return decoded(column).cast(pa.large_string())
 
 
-def distinct(column: pa.ChunkedArray) -> list[str]:
-    """Return the distinct texts of a column, sorted, without missing ones."""
-    return sorted(value for value in pc.unique(texts(column)).to_pylist() if value is not None)
-
-
 def refuse_missing(counts: dict[str, int], advice: str) -> None:
     """Raise a TableError that names the columns with missing values and their counts.
 
@@ -143,9 +149,9 @@ def refuse_missing(counts: dict[str, int], advice: str) -> None:
     raise TableError(f"values are missing in {', '.join(first)}{more}: {advice}")
 
 
-def first_unlike_number(column: pa.ChunkedArray) -> str:
-    """Describe the first text in a column that does not read as a number."""
-    for row, value in enumerate(decoded(column).to_pylist(), start=1):
+def first_unlike_number(column: pa.ChunkedArray, first_row: int = 0) -> str:
+    """Describe the first text in a column that does not read as a number; `first_row` rows are before it."""
+    for row, value in enumerate(decoded(column).to_pylist(), start=first_row + 1):
         try:
             float(value or 0)
         except ValueError:
