@@ -42,6 +42,7 @@ ROOMS = {
     "modelfile": 4,
     "jsonvalues": 4,
     "table": 4,
+    "streaming": 4,
     "plots": 4,
     "report": 4,
     "explain": 4,

@@ -22,7 +22,7 @@ from softgrad.table.encode import encode
 from softgrad.table.errors import counted, listing, quote
 from softgrad.table.learn import choose_features, learn, with_fills
 from softgrad.table.read import read_table
-from softgrad.table.target import encode_target
+from softgrad.table.target import check_classes, encode_target
 from softgrad.table.values import missing
 
 __all__ = ["Request", "run"]
@@ -100,7 +100,9 @@ def _read(request: Request) -> _Data:
     )
     labels = encode_target(table.column(request.target), columns.target)
     classes, codes = np.unique(labels, return_inverse=True)
-    _check_classes(request, classes, codes)
+    check_classes(request.target, classes, len(codes))
+    if request.test_size:
+        _check_split(request, classes, codes)
     return _Data(table, columns, encode(table, columns), classes, codes)
 
 
@@ -110,17 +112,8 @@ def _names(values: tuple[str, ...], known: list[str]) -> list[str]:
     return [name.strip() if name not in known else name for part in parts for name in part if name.strip()]
 
 
-def _check_classes(request: Request, classes: NDArray[Any], codes: NDArray[np.intp]) -> None:
+def _check_split(request: Request, classes: NDArray[Any], codes: NDArray[np.intp]) -> None:
     target, n_rows = quote(request.target), len(codes)
-    if len(classes) < 2:
-        raise UserError(f"the target {target} has one class only, {quote(classes[0].item())}: two are needed")
-    if len(classes) > max(20, n_rows // 2):
-        raise UserError(
-            f"the target {target} has {len(classes)} distinct values in {n_rows} rows, which is a quantity or an "
-            "identifier, not a class: give another --target"
-        )
-    if not request.test_size:
-        return
     single = classes[np.bincount(codes) == 1]
     if len(single):
         raise UserError(

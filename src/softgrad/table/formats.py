@@ -34,6 +34,7 @@ class Source:
     name: str
     format: str
     open: Callable[[], BinaryIO]
+    path: Path | None = None
 
 
 def standard_input() -> Source:
@@ -76,7 +77,7 @@ def _by_suffix(path: Path, name: str, head: bytes) -> Source:
     actual = _format_of(head)
     if actual and actual != ("gzip" if zipped else form):
         raise TableError(f"{name} is named like {form} but holds {actual}: rename it to match its content")
-    return Source(name, form, _opener(path, zipped))
+    return Source(name, form, _opener(path, zipped), path)
 
 
 def _opener(path: Path, zipped: bool) -> Callable[[], BinaryIO]:

@@ -12,6 +12,7 @@ from softgrad.table.errors import TableError, quote
 from softgrad.table.values import (
     booleans,
     family,
+    finite_numbers,
     missing,
     plain_numbers,
     refuse_identifiers,
@@ -63,8 +64,12 @@ class Summary:
         TableError
             For a text column as soon as it has more levels than any number of rows may have.
         """
-        gaps = missing(column)
         self.rows += len(column)
+        quick = finite_numbers(column)
+        if quick is not None:
+            self._add_numbers(quick)
+            return
+        gaps = missing(column)
         self.missing += int(gaps.sum())
         match family(self.kind):
             case "number":
