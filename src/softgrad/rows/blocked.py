@@ -109,7 +109,7 @@ class BlockwiseRows:
         self.meter: Meter = Meter(4.0 * stored * engine.n_classes) if whole is None else whole.meter
         self._keys: Iterator[int] = count() if whole is None else whole._keys
         self._kept: OrderedDict[Key, bool] = OrderedDict()
-        self._gathered: Rows | None = None
+        self._gathered: tuple[int, Rows] | None = None
 
     @property
     def n_features(self) -> int:
@@ -142,11 +142,11 @@ class BlockwiseRows:
     def sample(self, size: int, seed: int) -> Rows:
         largest = max(SAMPLED_ENTRIES // max(self.n_features, 1), 16 * self.n_classes)
         size = min(size, largest)
-        if self._gathered is None or self._gathered.n_rows < size:
-            self._gathered = self._gather(min(max(size, self.n_rows // SAMPLED_SHARE), largest), seed)
-            if self._gathered.n_rows <= size:
-                return self._gathered
-        return self._gathered.sample(size, seed)
+        if self._gathered is None or self._gathered[0] < size:
+            enough = min(max(size, self.n_rows // SAMPLED_SHARE), largest)
+            self._gathered = enough, self._gather(enough, seed)
+        gathered_size, gathered = self._gathered
+        return gathered if gathered_size == size else gathered.sample(size, seed)
 
     def subset(self, fraction: float) -> "BlockwiseRows":
         if not 0 < fraction <= 1:
