@@ -1,0 +1,324 @@
+"""BlockwiseRows: rows in blocks that are never in one place; each sum is one question to all of them.
+
+It knows no row: an :class:`Engine` puts a question to every block and adds up the answers, on this machine or on
+many (:mod:`softgrad.rows.question` is what a block does). What a pass sends out are the few K x d arrays of a
+:class:`softgrad.rows.question.Question`, what comes back is the sum.
+
+Points and directions hold no logits but say which the blocks need (:class:`softgrad.rows.shelf.Logits`), so that
+`direction`, `toward`, `move` and `shift` ask nothing; the first sum that needs a direction's logits has the blocks
+compute them in the same round and keep them. `LOGITS` arrays (K, n) stay on the shelves, those used last, and one of
+probabilities. A block that has lost them, with its machine, computes them anew from the coefficients in the question.
+
+Rounds (questions), with logits kept: at 1; grad_coef after a move 1; product 1; along 1 for all its steps; loss and
+grad_intercept 1 for both; intercept_system, hessian, class_grams, gram, diagonal, separates 1 each; moments 2;
+samples 1 for the first, none for later ones that are no larger.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from itertools import count
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from softgrad.rows import question as ask
+from softgrad.rows.base import LogitsAre, Meter, Rows
+from softgrad.rows.draw import Census, Draw, TakeCensus, joined, shared_out
+from softgrad.rows.memory import MemoryRows
+from softgrad.rows.question import Question
+from softgrad.rows.shelf import Key, Leaf, Logits
+from softgrad.rows.tree import Term
+
+Array = npt.NDArray[Any]
+T = TypeVar("T")
+
+LOGITS = 3
+"""Arrays of logits kept: the place, the one before it, and the direction between them."""
+
+SAMPLED_SHARE, SAMPLED_ENTRIES = 16, 2**22
+"""A sample gathered is at least one row in so many, for those that will be asked for later, and at most so many
+entries of X (32 MB)."""
+
+
+class Engine(Protocol):
+    """Where the blocks are, and who asks them.
+
+    Blocks have numbers 0, 1, ... in a fixed order. Blocks without a row of positive weight answer None.
+    """
+
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def n_classes(self) -> int: ...
+
+    @property
+    def logits_are(self) -> LogitsAre:
+        """Where it says recomputed, nothing is ever put on the shelves."""
+        ...
+
+    def sums(self, question: Question) -> Term:
+        """The blocks' answers (:func:`softgrad.rows.question.answer`) added up in the order of
+        :mod:`softgrad.rows.tree`; None where all are.
+        """
+        ...
+
+    def each(self, task: Callable[[MemoryRows, int], T | None]) -> list[T | None]:
+        """``task(rows, number)`` of each block in order."""
+        ...
+
+
+class BlockwiseRows:
+    """See :class:`softgrad.rows.base.Rows`.
+
+    Parameters
+    ----------
+    engine : Engine
+    census : list of Census or None, optional
+        One a block; asked for where not given.
+    fraction : float, default 1.0
+        Of the rows, for a subset.
+    whole : BlockwiseRows, optional
+        What this is a subset of: they share meter and keys.
+
+    Raises
+    ------
+    ValueError
+        If no row has weight.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        census: list[Census | None] | None = None,
+        *,
+        fraction: float = 1.0,
+        whole: "BlockwiseRows | None" = None,
+    ) -> None:
+        self._engine, self._fraction = engine, fraction
+        blocks = engine.each(TakeCensus(fraction)) if census is None else census
+        nothing = np.zeros(engine.n_classes)
+        none = Census(0, 0, 0.0, nothing, nothing.astype(np.int64), nothing)
+        self._census = [none if block is None else block for block in blocks]
+        self.n_rows = sum(block.n_rows for block in self._census)
+        self.weight_sum = float(sum(block.weight for block in self._census))
+        if not self.weight_sum > 0:
+            raise ValueError("all sample weights are zero; give at least one row a positive weight.")
+        stored = sum(block.n_stored for block in self._census)
+        self.meter: Meter = Meter(4.0 * stored * engine.n_classes) if whole is None else whole.meter
+        self._keys: Iterator[int] = count() if whole is None else whole._keys
+        self._kept: OrderedDict[Key, bool] = OrderedDict()
+        self._gathered: tuple[int, Rows] | None = None
+
+    @property
+    def n_features(self) -> int:
+        return self._engine.n_features
+
+    @property
+    def n_classes(self) -> int:
+        return self._engine.n_classes
+
+    @cached_property
+    def class_weights(self) -> Array:
+        return np.asarray(sum(block.class_weights for block in self._census))
+
+    @property
+    def logits_are(self) -> LogitsAre:
+        return self._engine.logits_are
+
+    def at(self, coef: Array, intercept: Array) -> "BlockwisePoint":
+        leaf = self.leaf(coef, intercept)
+        self._hold(Key(leaf.key), LOGITS)
+        loss, by_coef, by_intercept = self.sums(ask.loss_and_gradient, leaf)
+        self._fill(leaf.key)
+        return BlockwisePoint(self, Logits.of(leaf), (float(loss), by_coef, by_intercept))
+
+    def moments(self) -> tuple[Array, Array]:
+        (means,) = self.sums(ask.means)
+        (variances,) = self.sums(ask.variances, means)
+        return means, np.sqrt(variances)
+
+    def sample(self, size: int, seed: int) -> Rows:
+        largest = max(SAMPLED_ENTRIES // max(self.n_features, 1), 16 * self.n_classes)
+        size = min(size, largest)
+        if self._gathered is None or self._gathered[0] < size:
+            enough = min(max(size, self.n_rows // SAMPLED_SHARE), largest)
+            self._gathered = enough, self._gather(enough, seed)
+        gathered_size, gathered = self._gathered
+        return gathered if gathered_size == size else gathered.sample(size, seed)
+
+    def subset(self, fraction: float) -> "BlockwiseRows":
+        if not 0 < fraction <= 1:
+            raise ValueError(f"a subset of fraction {fraction} was asked for; it must be in (0, 1].")
+        return BlockwiseRows(self._engine, fraction=fraction * self._fraction, whole=self)
+
+    # ------------------------------------------------------------------------------------ for its points
+
+    def leaf(self, coef: Array, intercept: Array) -> Leaf:
+        """New parameters whose logits can be kept."""
+        return Leaf(next(self._keys), coef, intercept)
+
+    def sums(
+        self, what: Callable[..., Any], *given: Any, at: Logits | None = None, reads: bool = True
+    ) -> tuple[Any, ...]:
+        """One round: means over all rows of what the blocks answer."""
+        question = Question(what, given, at, frozenset(self._kept), reads, self._fraction)
+        term = self._engine.sums(question)
+        assert term is not None
+        work, *parts = term
+        self.meter.add(flop=float(work), reads=0.0)
+        return tuple(part / self.weight_sum for part in parts)
+
+    def followed(self, what: Callable[..., Any], at: Logits, *given: Any, reads: bool = False) -> Any:
+        """One round about a place, whose logits, and those of the directions given, are kept from then on.
+
+        Asked with `reads` where X is needed even if all of them are kept already.
+        """
+        places = [at, *(part for part in given if isinstance(part, Logits))]
+        keys = [Key(leaf.key) for place in places for _, leaf in place.terms]
+        for key in keys:
+            self._hold(key, LOGITS)
+        missing = not all(self._kept.get(key, False) for key in keys)
+        result = self.sums(what, *given, at=at, reads=reads or missing)
+        for key in keys:
+            self._fill(key.leaf)
+        return result
+
+    def hold_proba(self, at: Logits) -> None:
+        """Several products are to come at this place: let its probabilities be kept."""
+        if at.only_leaf is not None:
+            self._hold(Key(at.only_leaf, proba=True), 1)
+
+    def let_go(self, at: Logits) -> None:
+        """The place's own logits are not needed any more."""
+        if at.only_leaf is not None:
+            self._kept.pop(Key(at.only_leaf), None)
+            self._kept.pop(Key(at.only_leaf, proba=True), None)
+
+    def _hold(self, key: Key, most: int) -> None:
+        """Let the array be kept, instead of the one of its kind used longest ago where there are `most`."""
+        if self.logits_are == "recomputed":
+            return
+        self._kept[key] = self._kept.pop(key, False)
+        same = [other for other in self._kept if other.proba == key.proba]
+        for old in same[:-most]:
+            del self._kept[old]
+
+    def _fill(self, leaf: int) -> None:
+        """The blocks have the leaf's logits now."""
+        if Key(leaf) in self._kept:
+            self._kept[Key(leaf)] = True
+
+    def _gather(self, size: int, seed: int) -> Rows:
+        counts = shared_out(self._census, size, seed)
+        drawn = [part for part in self._engine.each(Draw(counts, seed, self._fraction)) if part is not None]
+        totals = np.asarray(sum(block.member_weights for block in self._census))
+        gathered = joined(drawn, self.n_classes, totals)
+        gathered.counted_with(self.meter, gathered.n_rows / self.n_rows)
+        self.meter.add(flop=0.0, reads=1.0)
+        return gathered
+
+
+class BlockwiseDirection:
+    """A direction, by its parameters."""
+
+    def __init__(self, rows: BlockwiseRows, logits: Logits) -> None:
+        self._rows, self.logits = rows, logits
+
+    @property
+    def coef(self) -> Array:
+        return self.logits.coef
+
+    @property
+    def intercept(self) -> Array:
+        return self.logits.intercept
+
+    def __add__(self, other: "BlockwiseDirection") -> "BlockwiseDirection":
+        whole = self._rows.leaf(self.coef + other.coef, self.intercept + other.intercept)
+        return BlockwiseDirection(self._rows, Logits.of(whole))
+
+    def __rmul__(self, factor: float) -> "BlockwiseDirection":
+        return BlockwiseDirection(self._rows, self.logits.times(factor))
+
+
+class BlockwisePoint:
+    """See :class:`softgrad.rows.base.Point`. `sums` are the loss and gradient where a pass has given them."""
+
+    def __init__(
+        self, rows: BlockwiseRows, logits: Logits, sums: tuple[float, Array, Array] | None = None
+    ) -> None:
+        self._rows, self._logits = rows, logits
+        if sums is not None:
+            self.loss, self.grad_coef, self.grad_intercept = sums
+
+    @property
+    def coef(self) -> Array:
+        return self._logits.coef
+
+    @property
+    def intercept(self) -> Array:
+        return self._logits.intercept
+
+    @cached_property
+    def loss(self) -> float:
+        return self._loss_and_intercept[0]
+
+    @cached_property
+    def grad_intercept(self) -> Array:
+        return self._loss_and_intercept[1]
+
+    @cached_property
+    def _loss_and_intercept(self) -> tuple[float, Array]:
+        loss, by_intercept = self._ask(ask.loss)
+        return float(loss), by_intercept
+
+    @cached_property
+    def grad_coef(self) -> Array:
+        return np.asarray(self._ask(ask.gradient, reads=True)[0])
+
+    def direction(self, coef: Array, intercept: Array) -> BlockwiseDirection:
+        return BlockwiseDirection(self._rows, Logits.of(self._rows.leaf(coef, intercept)))
+
+    def toward(self, other: "BlockwisePoint") -> BlockwiseDirection:
+        return BlockwiseDirection(self._rows, other._logits.plus(-1.0, self._logits))
+
+    def product(self, coef: Array, intercept: Array) -> tuple[Array, Array, BlockwiseDirection]:
+        self._rows.hold_proba(self._logits)
+        by_coef, by_intercept = self._ask(ask.product, coef, intercept, reads=True)
+        return by_coef, by_intercept, self.direction(coef, intercept)
+
+    def along(self, direction: BlockwiseDirection, steps: Array) -> tuple[Array, Array]:
+        losses, slopes = self._ask(ask.along, direction.logits, np.asarray(steps, dtype=np.float64))
+        return losses, slopes
+
+    def move(self, direction: BlockwiseDirection, step: float) -> "BlockwisePoint":
+        return BlockwisePoint(self._rows, self._logits.plus(float(step), direction.logits))
+
+    def shift(self, intercept: Array) -> "BlockwisePoint":
+        return BlockwisePoint(self._rows, self._logits.shifted(intercept))
+
+    def intercept_system(self) -> tuple[Array, Array]:
+        gradient, system = self._ask(ask.intercept_system)
+        return gradient, system
+
+    def hessian(self) -> Array:
+        return np.asarray(self._ask(ask.hessian, reads=True)[0])
+
+    def class_grams(self) -> Array:
+        return np.asarray(self._ask(ask.class_grams, reads=True)[0])
+
+    def gram(self) -> Array:
+        return np.asarray(self._ask(ask.gram, reads=True)[0])
+
+    def diagonal(self) -> Array:
+        return np.asarray(self._ask(ask.diagonal, reads=True)[0])
+
+    def separates(self) -> bool:
+        return bool(self._ask(ask.unseparated)[0] == 0)
+
+    def release(self) -> None:
+        self._rows.let_go(self._logits)
+
+    def _ask(self, what: Callable[..., Any], *given: Any, reads: bool = False) -> Any:
+        return self._rows.followed(what, self._logits, *given, reads=reads)
