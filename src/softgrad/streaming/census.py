@@ -2,13 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from softgrad.jsonvalues import decode, encode
 from softgrad.streaming.dataset import Batch, Dataset
 from softgrad.streaming.medians import medians
 from softgrad.table.columns import Boolean, Category, Column, Columns, Numeric, Target
@@ -98,6 +99,8 @@ class Census:
         "u1", "f4" or "f8": the narrowest type that holds every feature exactly.
     missing : tuple of int
         Rows without a value, column by column.
+    means, deviations : tuple of float
+        Of the values that are there, zeros for what is no number, column by column.
     constant : tuple of str
         Features with the same value in all rows.
     """
@@ -109,11 +112,30 @@ class Census:
     weights: NDArray[np.float64]
     dtype: str
     missing: tuple[int, ...]
+    means: tuple[float, ...]
+    deviations: tuple[float, ...]
     constant: tuple[str, ...]
 
     @property
     def n_rows(self) -> int:
         return int(self.counts.sum())
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        others = (item.name for item in fields(self) if item.name != "columns")
+        return {"columns": self.columns.to_dict(), **{name: encode(getattr(self, name)) for name in others}}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "Census":
+        """The inverse of :meth:`to_dict`.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            For what `to_dict` does not write.
+        """
+        others = {item.name: decode(data[item.name]) for item in fields(cls) if item.name != "columns"}
+        return cls(columns=Columns.from_dict(data["columns"]), **others)
 
 
 class _Labels:
@@ -239,6 +261,8 @@ def _census(labels: _Labels, columns: Columns, summaries: Sequence[Summary]) -> 
         np.array([labels.weights[label] for label in order], dtype=np.float64),
         _dtype(pairs),
         tuple(summary.missing for summary in summaries),
+        tuple(summary.mean for summary in summaries),
+        tuple(summary.deviation for summary in summaries),
         tuple(name for column, summary in pairs for name in _constant(column, summary)),
     )
 

@@ -42,6 +42,8 @@ class Summary:
     infinite : int
     single : bool
         Whether float32 holds every number exactly.
+    mean, squares : float
+        Of the finite numbers: their mean, and the sum of their squared distances from it.
     levels : Counter
         The texts of a text column, or "true" and "false", with their rows.
     """
@@ -54,7 +56,10 @@ class Summary:
     highest: float = -np.inf
     infinite: int = 0
     single: bool = True
+    mean: float = 0.0
+    squares: float = 0.0
     levels: Counter[str] = field(default_factory=Counter)
+    _finite: int = 0
 
     def add(self, column: pa.ChunkedArray) -> None:
         """Take in further rows.
@@ -88,10 +93,21 @@ class Summary:
             with np.errstate(over="ignore"):
                 self.single = self.single and bool((values.astype(np.float32) == values).all())
         if values.size:
+            self._add_moments(values)
             self.lowest = min(self.lowest, values.min().item())
             self.highest = max(self.highest, values.max().item())
             if values.dtype.kind != "f":
                 self.single = max(-self.lowest, self.highest) <= _EXACT_IN_SINGLE
+
+    def _add_moments(self, values: Any) -> None:
+        """Two batches' moments are merged by Chan, Golub and LeVeque's formulas."""
+        before, size = self._finite, len(values)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = float(values.mean())
+            apart = mean - self.mean
+            self._finite = before + size
+            self.mean += apart * (size / self._finite)
+            self.squares += float(values.var()) * size + apart * apart * (before * size / self._finite)
 
     def _add_texts(self, column: pa.ChunkedArray) -> None:
         for item in texts(column).value_counts().to_pylist():
@@ -99,6 +115,11 @@ class Summary:
                 self.levels[item["values"]] += item["counts"]
         if len(self.levels) > 2 * _MOST_LEVELS:
             raise _free_text(self.name, f"more than {2 * _MOST_LEVELS}", self.rows - self.missing)
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation of the finite numbers."""
+        return float(np.sqrt(self.squares / max(self._finite, 1)))
 
     def column(self) -> Column:
         """What the column is to a model.
