@@ -40,6 +40,7 @@ ROOMS = {
     "labels": 4,
     "validation": 4,
     "modelfile": 4,
+    "checkpointfile": 4,
     "jsonvalues": 4,
     "table": 4,
     "streaming": 4,

@@ -1,5 +1,6 @@
 """The functional face: loss, gradient, Hessian products and fits on arrays or Rows, in the canonical convention."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy.typing as npt
 from softgrad.kernels.threads import limited, using
 from softgrad.optimize.choose import check_name
 from softgrad.optimize.coordinates import Coordinates, Parameters, Request
-from softgrad.optimize.driver import Callback, Limits
+from softgrad.optimize.driver import Callback, Checkpoint, Limits
 from softgrad.optimize.ledger import Ledger
 from softgrad.optimize.penalty import L2
 from softgrad.optimize.solution import Solution
@@ -179,6 +180,8 @@ def fit(
     max_iter: int = 1000,
     start: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     callback: Callback | None = None,
+    checkpoint: Callable[[Checkpoint], Any] | None = None,
+    resume: Checkpoint | None = None,
     n_threads: int | None = None,
 ) -> Solution:
     """Fit softmax regression, ``min loss + alpha/2 ||coef||^2``, to a certified gap.
@@ -209,6 +212,10 @@ def fit(
         Zeros where not given.
     callback : callable, optional
         Called with a :class:`softgrad.optimize.solution.Record` after each iteration; a true result stops the fit.
+    checkpoint : callable, optional
+        Called with a :class:`softgrad.optimize.driver.Checkpoint` before each iteration.
+    resume : Checkpoint, optional
+        One of those, of a fit of the same rows with the same arguments, which then goes on to the same bits.
     n_threads : int, optional
         At most this many threads; all that the process may use where not given.
 
@@ -230,6 +237,7 @@ def fit(
     """
     _check_alpha(alpha)
     request = _checked_request(solver, tol, max_iter, fit_intercept, callback)
+    request = replace(request, checkpoint=checkpoint, resume=resume)
     _check_threads(n_threads)
     data = _labelled(X, y, sample_weight, n_classes)
     begin = None if start is None else _start(start, data)

@@ -90,7 +90,8 @@ def where_logits_are(source: BlockSource, memory_limit: float) -> LogitsAre:
     a_row = 8.0 * source.n_classes
     if (LOGITS + 1) * a_row * source.n_rows <= LOGITS_SHARE * memory_limit:
         return "kept"
-    return "spilled" if 2 * a_row <= source.row_bytes / 2 else "recomputed"
+    reading = max(source.row_bytes, 8.0 * source.n_features)
+    return "spilled" if 2 * a_row <= reading / 2 else "recomputed"
 
 
 class StreamEngine:

@@ -79,8 +79,8 @@ def _checked(matrices: ArraySlices, rows: int) -> NDArray[np.float64]:
         if wrong.any():
             i, j = np.argwhere(wrong)[0]
             raise ValueError(
-                f"row {start + i}, column {j} of the array holds {X[i, j]}, but finite numbers up to 1e100 are expected; "
-                "mend or drop that row."
+                f"row {start + i}, column {j} of the array holds {X[i, j]}, but finite numbers up to 1e100 are "
+                "expected; mend or drop that row."
             )
         sums += X.sum(axis=0, dtype=np.float64)
         start += len(X)

@@ -22,6 +22,7 @@ from softgrad.streaming.census import Census, Wanted, take_census, weights_of
 from softgrad.streaming.code import code_type, codes_of
 from softgrad.streaming.dataset import Dataset
 from softgrad.streaming.encoded_table import encoded
+from softgrad.table.atomic import umask
 from softgrad.table.errors import TableError, quote
 
 __all__ = ["Copy", "copy_of"]
@@ -71,6 +72,7 @@ def copy_of(dataset: Dataset, wanted: Wanted, rows: int, folder: Path) -> Copy:
         census = take_census(dataset, wanted, rows)
         _refuse_full_disk(census, folder)
         _write(dataset, wanted, census, rows, place)
+        place.chmod(0o777 & ~umask())
         with contextlib.suppress(OSError):  # another process was faster
             place.rename(final)
     made = _found(final, wanted)

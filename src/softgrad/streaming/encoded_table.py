@@ -24,13 +24,10 @@ def encoded(batch: Batch, columns: Columns, dtype: str) -> NDArray[Any]:
 class EncodedTable:
     """A data table, decoded and encoded anew at each pass."""
 
-    def __init__(self, dataset: Dataset, columns: Columns, dtype: str) -> None:
+    def __init__(self, dataset: Dataset, columns: Columns, dtype: str, n_rows: int) -> None:
         self._dataset, self._columns, self._dtype = dataset, columns, dtype
+        self.row_bytes = dataset.n_bytes / n_rows
         self.n_features = len(columns.encoded_names)
-
-    @property
-    def row_bytes(self) -> float:
-        return self._dataset.n_bytes / max(self._dataset.n_rows or 1, 1)
 
     def blocks(self, rows: int) -> Iterator[NDArray[Any]]:
         block, filled = self._new(rows), 0

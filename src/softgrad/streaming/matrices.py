@@ -1,4 +1,4 @@
-"""Where features come from, block by block: a flat file or an array. (Data tables: `encoded_table`.)"""
+"""Where features come from, block by block: a flat file or an array (for data tables, see `encoded_table`)."""
 
 from collections.abc import Iterator
 from typing import Any, Protocol, final

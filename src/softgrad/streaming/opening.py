@@ -138,7 +138,7 @@ def open_table(
     codes = temporary(code_type(len(census.classes)))
     weights = None if sample_weight is None else temporary("f8")
     write_labels(dataset, census, wanted, rows, codes, weights)
-    table = EncodedTable(dataset, census.columns, census.dtype)
+    table = EncodedTable(dataset, census.columns, census.dtype, census.n_rows)
     return _streamed(census, table, codes, weights, memory_limit, None)
 
 

@@ -85,7 +85,7 @@ class StreamedRows(BlockwiseRows):
         self._stream.watch = watch
         return self
 
-    def features(self) -> Iterator[NDArray[Any]]:
+    def blocks_of_features(self) -> Iterator[NDArray[Any]]:
         """The features of all rows, block by block."""
         return self.opened.blocks.matrices.blocks(self.opened.blocks.block_rows)
 
