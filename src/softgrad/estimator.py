@@ -14,12 +14,14 @@ from sklearn.utils import metadata_routing
 from sklearn.utils.validation import check_is_fitted
 
 from softgrad.functional import fit as fit_rows
-from softgrad.labels import Labels, as_array, check_labels, check_row_weights, of_one_kind
+from softgrad.functional import with_absent
+from softgrad.labels import as_array, check_labels, check_row_weights, of_one_kind
 from softgrad.maths.logits import log_softmax, softmax
 from softgrad.optimize.choose import check_name
 from softgrad.optimize.driver import Callback
 from softgrad.optimize.solution import Record, Solution, Status
-from softgrad.rows.wrap import logits
+from softgrad.rows.dask import close
+from softgrad.rows.wrap import is_collection, logits
 from softgrad.scalars import check_number, check_whole
 from softgrad.validation import check_features, refuse_huge
 
@@ -149,8 +151,9 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : array_like, sparse array or data frame of shape (n_samples, n_features)
-            Any real type, kept as it is; pandas, polars and Arrow frames give their column names.
+        X : array_like, sparse array or data frame of shape (n_samples, n_features), or a Dask collection of these
+            Any real type, kept as it is; pandas, polars and Arrow frames give their column names. Dask arrays and
+            frames are read and fitted by the workers of their cluster; all predictions are then put off as well.
         y : array_like of shape (n_samples,), or (n_samples, n_classes) of floats
             Labels, or soft labels whose rows sum to 1.
         sample_weight : array_like of shape (n_samples,), optional
@@ -193,6 +196,9 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, callback: Callback | None) -> None:
+        if is_collection(X):
+            self._fit_lazily(X, y, sample_weight, callback)
+            return
         features = check_features(self, X, reset=not self._warm())
         refuse_huge(features)
         labels = check_labels(y, self.classes, features.shape[0])
@@ -201,24 +207,48 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"y holds one class only, {labels.classes.tolist()[0]!r}; a fit needs rows of at least two classes."
             )
         weights = check_row_weights(labels, sample_weight, self.class_weight)
-        total = float(features.shape[0] if weights is None else weights.sum())
         solution = fit_rows(
             features,
             labels.targets,
-            alpha=self._alpha(total, len(labels.classes)),
+            alpha=self._alpha(
+                float(features.shape[0] if weights is None else weights.sum()), len(labels.classes)
+            ),
             sample_weight=weights,
-            fit_intercept=bool(self.fit_intercept),
             n_classes=len(labels.classes),
-            solver=self.solver,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            start=self._start(labels),
-            callback=self._reporting(callback),
-            n_threads=None if self.n_jobs is None else effective_n_jobs(self.n_jobs),
+            start=self._start(labels.classes),
+            **self._request(callback),
         )
-        self._keep(labels, solution)
+        self._keep(labels.classes, solution)
 
-    def decision_function(self, X: Any) -> Array:
+    def _fit_lazily(self, X: Any, y: Any, sample_weight: Any, callback: Callback | None) -> None:
+        from softgrad.lazy import check_columns, labelled
+
+        check_columns(self, X, reset=not self._warm())
+        data = labelled(X, y, sample_weight, self.classes, self.class_weight)
+        try:
+            start = self._start(data.classes)
+            solution = fit_rows(
+                data.rows,
+                alpha=self._alpha(data.rows.weight_sum, len(data.classes)),
+                start=None if start is None else (start[0][data.present], start[1][data.present]),
+                **self._request(callback),
+            )
+        finally:
+            close(data.rows)
+        self._keep(data.classes, with_absent(solution, data.present, len(data.classes)))
+
+    def _request(self, callback: Callback | None) -> dict[str, Any]:
+        """What is asked of the fit, wherever its rows are."""
+        return {
+            "fit_intercept": bool(self.fit_intercept),
+            "solver": self.solver,
+            "tol": self.tol,
+            "max_iter": self.max_iter,
+            "callback": self._reporting(callback),
+            "n_threads": None if self.n_jobs is None else effective_n_jobs(self.n_jobs),
+        }
+
+    def decision_function(self, X: Any) -> Any:
         """Logits of shape (n, n_classes), or the second class's minus the first's, (n,), for two classes.
 
         Raises
@@ -226,10 +256,12 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             If X does not have the columns that were fitted.
         """
+        if is_collection(X):
+            return self._put_off("decision_function", X)
         scores = self._scores(X)[0]
         return np.asarray(scores[:, 0]) if len(self.classes_) == 2 else scores
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: Any) -> Any:
         """The likeliest class of each row, (n,).
 
         Raises
@@ -237,11 +269,13 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             As :meth:`decision_function`.
         """
+        if is_collection(X):
+            return self._put_off("predict", X)
         scores = self.decision_function(X)
         places = (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)
         return np.asarray(self.classes_[places])
 
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: Any) -> Any:
         """Probabilities (n, n_classes), columns as ``classes_``; float32 for float32 X, else float64.
 
         Raises
@@ -249,9 +283,11 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             As :meth:`decision_function`.
         """
+        if is_collection(X):
+            return self._put_off("predict_proba", X)
         return self._probabilities(X, softmax)
 
-    def predict_log_proba(self, X: Any) -> Array:
+    def predict_log_proba(self, X: Any) -> Any:
         """Logarithms of the probabilities, computed as such: they do not underflow. Type as :meth:`predict_proba`.
 
         Raises
@@ -259,6 +295,8 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             As :meth:`decision_function`.
         """
+        if is_collection(X):
+            return self._put_off("predict_log_proba", X)
         return self._probabilities(X, log_softmax)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -269,6 +307,10 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             If X does not have the columns that were fitted, or y is no label a row.
         """
+        if is_collection(X):
+            from softgrad.lazy import accuracy
+
+            return accuracy(self, X, y, sample_weight)
         given = as_array(y, "y")
         if given.ndim == 2 and given.shape[1] > 1:
             raise ValueError(
@@ -306,6 +348,12 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.sparse = True
         return tags
 
+    def _put_off(self, method: str, X: Any) -> Any:
+        """The method's result as a dask.array."""
+        from softgrad.lazy import predicted
+
+        return predicted(self, method, X)
+
     def _scores(self, X: Any) -> tuple[Array, Any]:
         check_is_fitted(self)
         features = check_features(self, X, reset=False)
@@ -332,9 +380,9 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         return 2 * alpha if n_classes == 2 else alpha
 
-    def _keep(self, labels: Labels, solution: Solution) -> None:
-        two = len(labels.classes) == 2
-        self.classes_ = labels.classes
+    def _keep(self, classes: Array, solution: Solution) -> None:
+        two = len(classes) == 2
+        self.classes_ = classes
         self.coef_ = solution.coef[1:] - solution.coef[:1] if two else solution.coef
         self.intercept_ = solution.intercept[1:] - solution.intercept[:1] if two else solution.intercept
         self.n_iter_ = solution.n_iter
@@ -348,13 +396,13 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _warm(self) -> bool:
         return bool(self.warm_start) and hasattr(self, "coef_")
 
-    def _start(self, labels: Labels) -> tuple[Array, Array] | None:
+    def _start(self, classes: Array) -> tuple[Array, Array] | None:
         if not self._warm():
             return None
-        if not np.array_equal(self.classes_, labels.classes):
+        if not np.array_equal(self.classes_, classes):
             raise ValueError(
                 f"warm_start=True starts from a fit of the classes {self.classes_.tolist()}, but y has "
-                f"{labels.classes.tolist()}; declare them all with classes=, or fit with warm_start=False."
+                f"{classes.tolist()}; declare them all with classes=, or fit with warm_start=False."
             )
         coef, intercept = self._dense_coef(), self.intercept_
         if len(self.classes_) == 2:
