@@ -38,6 +38,8 @@ ROOMS = {
     # floor 4: what people touch
     "estimator": 4,
     "labels": 4,
+    "labelledrows": 4,
+    "lazy": 4,
     "validation": 4,
     "modelfile": 4,
     "checkpointfile": 4,

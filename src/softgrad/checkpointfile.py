@@ -68,7 +68,10 @@ class CheckpointFile:
             "bounds": encode([getattr(checkpoint, name) for name in _BOUNDS]),
             "history": encode([list(record) for record in checkpoint.history]),
         }
-        content: dict[str, Any] = {"meta": np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8), "best": checkpoint.best}
+        content: dict[str, Any] = {
+            "meta": np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8),
+            "best": checkpoint.best,
+        }
         content |= {f"state.{name}": array for name, array in arrays.items()}
         write_atomically(self.path, lambda stream: np.savez(stream, **content))
 
@@ -122,4 +125,5 @@ def _checkpoint(meta: dict[str, Any], content: Any) -> Checkpoint:
     }
     state = _STATES[meta["state"]](**arrays, **decode(meta["numbers"]))
     history = tuple(Record(*record) for record in decode(meta["history"]))
-    return Checkpoint(state, content["best"], *decode(meta["bounds"]), history)
+    bounds = dict(zip(_BOUNDS, decode(meta["bounds"]), strict=True))
+    return Checkpoint(state=state, best=content["best"], history=history, **bounds)

@@ -1,19 +1,19 @@
 """The estimator's door for rows that are not in memory but know their labels: `softgrad.open_rows` gives them."""
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from softgrad.labels import Labels, class_factors, declared, refuse_unknown
-from softgrad.optimize.solution import Solution
 from softgrad.rows.base import Rows
 from softgrad.rows.wrap import as_given
 
 Array = npt.NDArray[Any]
 
-__all__ = ["LabelledRows", "check_rows", "spread"]
+__all__ = ["KnownRows", "LabelledRows", "blocks_of", "check_rows"]
 
 
 class LabelledRows(Rows, Protocol):
@@ -37,10 +37,17 @@ class LabelledRows(Rows, Protocol):
         ...
 
 
-def check_rows(
-    X: Any, y: Any, sample_weight: Any, classes: Any, class_weight: Any
-) -> tuple[LabelledRows, Labels]:
-    """The rows with the class weights in them, and their labels: codes of all classes that there may be.
+@dataclass(frozen=True)
+class KnownRows:
+    """Rows for a fit, which of all the classes theirs are, and all the classes that there may be."""
+
+    rows: LabelledRows
+    present: Array
+    classes: Array
+
+
+def check_rows(X: Any, y: Any, sample_weight: Any, classes: Any, class_weight: Any) -> KnownRows:
+    """The rows with the class weights in them, and their labels among those that there may be.
 
     Raises
     ------
@@ -59,18 +66,24 @@ def check_rows(
         own = Labels(found, np.arange(len(found)))
         rows = rows.weighted(class_factors(own, class_weight, rows.class_weights))
     if classes is None:
-        return rows, Labels(found, np.arange(len(found)))
+        return KnownRows(rows, np.arange(len(found)), found)
     named = declared(classes)
-    places = {label: place for place, label in enumerate(named.tolist())}
     refuse_unknown(found, named)
-    return rows, Labels(named, np.array([places[label] for label in found.tolist()], dtype=np.intp))
+    places = {label: place for place, label in enumerate(named.tolist())}
+    return KnownRows(rows, np.array([places[label] for label in found.tolist()], dtype=np.intp), named)
 
 
-def spread(solution: Solution, labels: Labels) -> Solution:
-    """The solution in the order of ``labels.classes``; classes without rows have coef 0 and intercept -inf."""
-    if np.array_equal(labels.targets, np.arange(len(labels.classes))):
-        return solution
-    coef = np.zeros((len(labels.classes), solution.coef.shape[1]))
-    intercept = np.full(len(labels.classes), -np.inf)
-    coef[labels.targets], intercept[labels.targets] = solution.coef, solution.intercept
-    return replace(solution, coef=coef, intercept=intercept)
+def blocks_of(X: Any) -> Iterator[Array]:
+    """The features of rows, block by block.
+
+    Raises
+    ------
+    ValueError
+        If they do not offer them.
+    """
+    if not hasattr(X, "blocks_of_features"):
+        raise ValueError(
+            f"X is a {type(X).__name__}, which gives no rows; pass what softgrad.open_rows returns."
+        )
+    blocks: Iterator[Array] = X.blocks_of_features()
+    return blocks

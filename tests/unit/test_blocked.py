@@ -112,7 +112,7 @@ def test_blocks_without_weight_count_nothing(rng):
     weights[8:72] = 0  # the third block, whole
     some = problems.Problem(problem.X, problem.targets, 3, 0.1, weights)
     rows, same = listed_blocks.blockwise(some), problems.dense(some)
-    assert None in rows._engine.blocks
+    assert None in rows.engine.blocks
     coef, intercept = place(rng, rows)
     assert_same(everything(rows.at(coef, intercept)), everything(same.at(coef, intercept)))
     nothing = problems.Problem(problem.X, problem.targets, 3, 0.1, np.zeros(60))
@@ -282,7 +282,7 @@ def test_a_fresh_read_gives_the_bits_that_were_lost(rng):
     coef, intercept = place(rng, problems.dense(problem))
     kept, lost = (BlockwiseRows(engine_of(problem)) for _ in range(2))
     points = [rows.at(coef, intercept) for rows in (kept, lost)]
-    for shelf in lost._engine.shelves:
+    for shelf in lost.engine.shelves:
         shelf.keep(())
     for ours, theirs in zip(*(point.shift(intercept).intercept_system() for point in points), strict=True):
         np.testing.assert_array_equal(ours, theirs)

@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from softgrad.rows import question as ask
 from softgrad.rows.base import LogitsAre, Meter, Rows
+from softgrad.rows.blocked_point import BlockwisePoint
 from softgrad.rows.draw import Census, Draw, TakeCensus, joined, shared_out
 from softgrad.rows.memory import MemoryRows
 from softgrad.rows.question import Question
@@ -77,10 +78,12 @@ class BlockwiseRows:
     engine : Engine
     census : list of Census or None, optional
         One a block; asked for where not given.
+    meter : Meter, optional
+        Of the source that this is a part of, or that the engine counts with too.
+    keys : iterator of int, optional
+        Of the source that this is a part of.
     fraction : float, default 1.0
         Of the rows, for a subset.
-    whole : BlockwiseRows, optional
-        What this is a subset of: they share meter and keys.
 
     Raises
     ------
@@ -93,10 +96,11 @@ class BlockwiseRows:
         engine: Engine,
         census: list[Census | None] | None = None,
         *,
+        meter: Meter | None = None,
+        keys: Iterator[int] | None = None,
         fraction: float = 1.0,
-        whole: "BlockwiseRows | None" = None,
     ) -> None:
-        self._engine, self._fraction = engine, fraction
+        self.engine, self._fraction = engine, fraction
         blocks = engine.each(TakeCensus(fraction)) if census is None else census
         nothing = np.zeros(engine.n_classes)
         none = Census(0, 0, 0.0, nothing, nothing.astype(np.int64), nothing)
@@ -106,18 +110,18 @@ class BlockwiseRows:
         if not self.weight_sum > 0:
             raise ValueError("all sample weights are zero; give at least one row a positive weight.")
         stored = sum(block.n_stored for block in self._census)
-        self.meter: Meter = Meter(4.0 * stored * engine.n_classes) if whole is None else whole.meter
-        self._keys: Iterator[int] = count() if whole is None else whole._keys
+        self.meter = Meter(4.0 * stored * engine.n_classes) if meter is None else meter
+        self._keys = count() if keys is None else keys
         self._kept: OrderedDict[Key, bool] = OrderedDict()
         self._gathered: tuple[int, Rows] | None = None
 
     @property
     def n_features(self) -> int:
-        return self._engine.n_features
+        return self.engine.n_features
 
     @property
     def n_classes(self) -> int:
-        return self._engine.n_classes
+        return self.engine.n_classes
 
     @cached_property
     def class_weights(self) -> Array:
@@ -125,9 +129,9 @@ class BlockwiseRows:
 
     @property
     def logits_are(self) -> LogitsAre:
-        return self._engine.logits_are
+        return self.engine.logits_are
 
-    def at(self, coef: Array, intercept: Array) -> "BlockwisePoint":
+    def at(self, coef: Array, intercept: Array) -> BlockwisePoint:
         leaf = self.leaf(coef, intercept)
         self._hold(Key(leaf.key), LOGITS)
         loss, by_coef, by_intercept = self.sums(ask.loss_and_gradient, leaf)
@@ -151,7 +155,8 @@ class BlockwiseRows:
     def subset(self, fraction: float) -> "BlockwiseRows":
         if not 0 < fraction <= 1:
             raise ValueError(f"a subset of fraction {fraction} was asked for; it must be in (0, 1].")
-        return BlockwiseRows(self._engine, fraction=fraction * self._fraction, whole=self)
+        smaller = fraction * self._fraction
+        return BlockwiseRows(self.engine, meter=self.meter, keys=self._keys, fraction=smaller)
 
     # ------------------------------------------------------------------------------------ for its points
 
@@ -164,7 +169,7 @@ class BlockwiseRows:
     ) -> tuple[Any, ...]:
         """One round: means over all rows of what the blocks answer."""
         question = Question(what, given, at, frozenset(self._kept), reads, self._fraction)
-        term = self._engine.sums(question)
+        term = self.engine.sums(question)
         assert term is not None
         work, *parts = term
         self.meter.add(flop=float(work), reads=0.0)
@@ -212,113 +217,9 @@ class BlockwiseRows:
 
     def _gather(self, size: int, seed: int) -> Rows:
         counts = shared_out(self._census, size, seed)
-        drawn = [part for part in self._engine.each(Draw(counts, seed, self._fraction)) if part is not None]
+        drawn = [part for part in self.engine.each(Draw(counts, seed, self._fraction)) if part is not None]
         totals = np.asarray(sum(block.member_weights for block in self._census))
         gathered = joined(drawn, self.n_classes, totals)
         gathered.counted_with(self.meter, gathered.n_rows / self.n_rows)
         self.meter.add(flop=0.0, reads=1.0)
         return gathered
-
-
-class BlockwiseDirection:
-    """A direction, by its parameters."""
-
-    def __init__(self, rows: BlockwiseRows, logits: Logits) -> None:
-        self._rows, self.logits = rows, logits
-
-    @property
-    def coef(self) -> Array:
-        return self.logits.coef
-
-    @property
-    def intercept(self) -> Array:
-        return self.logits.intercept
-
-    def __add__(self, other: "BlockwiseDirection") -> "BlockwiseDirection":
-        whole = self._rows.leaf(self.coef + other.coef, self.intercept + other.intercept)
-        return BlockwiseDirection(self._rows, Logits.of(whole))
-
-    def __rmul__(self, factor: float) -> "BlockwiseDirection":
-        return BlockwiseDirection(self._rows, self.logits.times(factor))
-
-
-class BlockwisePoint:
-    """See :class:`softgrad.rows.base.Point`. `sums` are the loss and gradient where a pass has given them."""
-
-    def __init__(
-        self, rows: BlockwiseRows, logits: Logits, sums: tuple[float, Array, Array] | None = None
-    ) -> None:
-        self._rows, self._logits = rows, logits
-        if sums is not None:
-            self.loss, self.grad_coef, self.grad_intercept = sums
-
-    @property
-    def coef(self) -> Array:
-        return self._logits.coef
-
-    @property
-    def intercept(self) -> Array:
-        return self._logits.intercept
-
-    @cached_property
-    def loss(self) -> float:
-        return self._loss_and_intercept[0]
-
-    @cached_property
-    def grad_intercept(self) -> Array:
-        return self._loss_and_intercept[1]
-
-    @cached_property
-    def _loss_and_intercept(self) -> tuple[float, Array]:
-        loss, by_intercept = self._ask(ask.loss)
-        return float(loss), by_intercept
-
-    @cached_property
-    def grad_coef(self) -> Array:
-        return np.asarray(self._ask(ask.gradient, reads=True)[0])
-
-    def direction(self, coef: Array, intercept: Array) -> BlockwiseDirection:
-        return BlockwiseDirection(self._rows, Logits.of(self._rows.leaf(coef, intercept)))
-
-    def toward(self, other: "BlockwisePoint") -> BlockwiseDirection:
-        return BlockwiseDirection(self._rows, other._logits.plus(-1.0, self._logits))
-
-    def product(self, coef: Array, intercept: Array) -> tuple[Array, Array, BlockwiseDirection]:
-        self._rows.hold_proba(self._logits)
-        by_coef, by_intercept = self._ask(ask.product, coef, intercept, reads=True)
-        return by_coef, by_intercept, self.direction(coef, intercept)
-
-    def along(self, direction: BlockwiseDirection, steps: Array) -> tuple[Array, Array]:
-        losses, slopes = self._ask(ask.along, direction.logits, np.asarray(steps, dtype=np.float64))
-        return losses, slopes
-
-    def move(self, direction: BlockwiseDirection, step: float) -> "BlockwisePoint":
-        return BlockwisePoint(self._rows, self._logits.plus(float(step), direction.logits))
-
-    def shift(self, intercept: Array) -> "BlockwisePoint":
-        return BlockwisePoint(self._rows, self._logits.shifted(intercept))
-
-    def intercept_system(self) -> tuple[Array, Array]:
-        gradient, system = self._ask(ask.intercept_system)
-        return gradient, system
-
-    def hessian(self) -> Array:
-        return np.asarray(self._ask(ask.hessian, reads=True)[0])
-
-    def class_grams(self) -> Array:
-        return np.asarray(self._ask(ask.class_grams, reads=True)[0])
-
-    def gram(self) -> Array:
-        return np.asarray(self._ask(ask.gram, reads=True)[0])
-
-    def diagonal(self) -> Array:
-        return np.asarray(self._ask(ask.diagonal, reads=True)[0])
-
-    def separates(self) -> bool:
-        return bool(self._ask(ask.unseparated)[0] == 0)
-
-    def release(self) -> None:
-        self._rows.let_go(self._logits)
-
-    def _ask(self, what: Callable[..., Any], *given: Any, reads: bool = False) -> Any:
-        return self._rows.followed(what, self._logits, *given, reads=reads)

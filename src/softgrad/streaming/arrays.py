@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from softgrad.jsonvalues import digest
 from softgrad.labels import of_one_kind
 from softgrad.rows.flat import FlatFile, temporary
 from softgrad.rows.stream import rows_per_block
 from softgrad.streaming.labelled import LabelledBlocks
 from softgrad.streaming.matrices import ArraySlices, mapped_anew
-from softgrad.streaming.streamed import Opened, StreamedRows, digest
+from softgrad.streaming.streamed import Opened, StreamedRows
 from softgrad.validation import LARGEST
 
 __all__ = ["as_array", "open_array"]

@@ -1,6 +1,5 @@
 """open_rows: rows on disk, opened for a fit."""
 
-import json
 import os
 from collections.abc import Sequence
 from importlib import import_module
@@ -9,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from softgrad.jsonvalues import digest
 from softgrad.rows.flat import FlatFile, temporary
 from softgrad.rows.stream import rows_per_block
 from softgrad.streaming.arrays import as_array, open_array
 from softgrad.streaming.labelled import LabelledBlocks
 from softgrad.streaming.matrices import FlatMatrix, Matrices
 from softgrad.streaming.sizes import parse_size
-from softgrad.streaming.streamed import Opened, StreamedRows, digest
+from softgrad.streaming.streamed import Opened, StreamedRows
 
 if TYPE_CHECKING:
     from softgrad.streaming.census import Census
@@ -152,7 +152,7 @@ def _streamed(
 ) -> StreamedRows:
     block_rows = rows_per_block(matrices.n_features, memory_limit)
     blocks = LabelledBlocks(matrices, codes, weights, census.n_rows, len(census.classes), block_rows)
-    found = digest(json.dumps(census.to_dict()))
+    found = digest(census.to_dict())
     return StreamedRows(Opened(blocks, census.classes, census, memory_limit, folder, found))
 
 

@@ -1,7 +1,5 @@
 """StreamedRows: rows on disk with what a fit and its user need to know of them beside the numbers."""
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from softgrad.jsonvalues import encode
+from softgrad.jsonvalues import digest
 from softgrad.rows.blocked import BlockwiseRows
 from softgrad.rows.stream import Reading, StreamEngine
 from softgrad.streaming.labelled import Fold, LabelledBlocks
@@ -19,7 +17,7 @@ from softgrad.table.columns import Columns
 if TYPE_CHECKING:
     from softgrad.streaming.census import Census
 
-__all__ = ["Opened", "StreamedRows", "digest"]
+__all__ = ["Opened", "StreamedRows"]
 
 
 @dataclass(frozen=True)
@@ -100,8 +98,3 @@ class StreamedRows(BlockwiseRows):
 
     def _with(self, **changes: Any) -> "StreamedRows":
         return StreamedRows(replace(self.opened, blocks=replace(self.opened.blocks, **changes)))
-
-
-def digest(value: Any) -> str:
-    """Of plain values."""
-    return hashlib.sha256(json.dumps(encode(value)).encode()).hexdigest()
