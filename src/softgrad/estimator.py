@@ -1,6 +1,7 @@
 """SoftmaxRegression: scikit-learn's face of the model. Validation and attributes; no arithmetic."""
 
 import warnings
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -275,7 +276,9 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(
                 "resume=True was given, but no checkpoint to go on from; pass its path as checkpoint."
             )
-        file = None if checkpoint is None else CheckpointFile(checkpoint, self._fingerprint(data, start))
+        file = (
+            None if checkpoint is None else CheckpointFile(Path(checkpoint), self._fingerprint(data, start))
+        )
         solution = fit_rows(
             rows,
             alpha=self._alpha(rows.weight_sum, len(data.classes)),
@@ -285,7 +288,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             **self._request(callback),
         )
         self.n_features_in_ = rows.n_features
-        vars(self).pop("feature_names_in_", None)
+        self.__dict__.pop("feature_names_in_", None)
         if rows.feature_names is not None:
             self.feature_names_in_ = np.array(rows.feature_names, dtype=object)
         self._keep(data.classes, with_absent(solution, data.present, len(data.classes)))
@@ -420,7 +423,9 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _scores(self, X: Any) -> tuple[Array, Any]:
         check_is_fitted(self)
         if is_rows(X):
-            return np.concatenate([self._scores(block)[0] for block in blocks_of(X)]), np.float64
+            blocks = blocks_of(X, self.n_features_in_, getattr(self, "feature_names_in_", None))
+            coef = self._dense_coef()
+            return np.concatenate([logits(block, coef, self.intercept_) for block in blocks]), np.float64
         features = check_features(self, X, reset=False)
         return logits(features, self._dense_coef(), self.intercept_), features.dtype
 

@@ -73,17 +73,28 @@ def check_rows(X: Any, y: Any, sample_weight: Any, classes: Any, class_weight: A
     return KnownRows(rows, np.array([places[label] for label in found.tolist()], dtype=np.intp), named)
 
 
-def blocks_of(X: Any) -> Iterator[Array]:
+def blocks_of(X: Any, n_features: int, names: Array | None) -> Iterator[Array]:
     """The features of rows, block by block.
 
     Raises
     ------
     ValueError
-        If they do not offer them.
+        If they do not offer them, or are not those that were fitted.
     """
     if not hasattr(X, "blocks_of_features"):
         raise ValueError(
             f"X is a {type(X).__name__}, which gives no rows; pass what softgrad.open_rows returns."
         )
+    theirs = X.feature_names
+    known = theirs is not None and names is not None
+    if X.n_features != n_features or (known and list(theirs) != list(names)):  # type: ignore[arg-type]
+        raise ValueError(
+            f"X has {X.n_features} features{_listed(theirs)}, but the fit had {n_features}{_listed(names)}; "
+            "open the rows with the same columns and categories."
+        )
     blocks: Iterator[Array] = X.blocks_of_features()
     return blocks
+
+
+def _listed(names: Any) -> str:
+    return "" if names is None else f" ({', '.join(map(repr, list(names)[:5]))}, ...)"
