@@ -108,6 +108,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     coef_: Any
     intercept_: Array
     n_features_in_: int
+    feature_names_in_: Array
     n_iter_: int
     objective_: float
     gap_: float

@@ -1,9 +1,7 @@
-"""``softgrad fit``: read, split, fit, measure, fit again on all rows, save."""
+"""``softgrad fit`` in memory: read, split, fit, measure, fit again on all rows, save."""
 
-import warnings
 from dataclasses import dataclass
 from math import ceil
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -12,10 +10,9 @@ from numpy.typing import NDArray
 
 from softgrad import modelfile
 from softgrad.cli.exits import UserError
-from softgrad.cli.figures import figures
-from softgrad.cli.files import check_model_path
+from softgrad.cli.fit_request import Request, fitted, listed
 from softgrad.cli.progress import progress
-from softgrad.cli.score import plain, score
+from softgrad.cli.score import Scores, plain
 from softgrad.estimator import SoftmaxRegression
 from softgrad.table.columns import Category, Columns
 from softgrad.table.encode import encode
@@ -25,22 +22,7 @@ from softgrad.table.read import read_table
 from softgrad.table.target import check_classes, encode_target
 from softgrad.table.values import missing
 
-__all__ = ["Request", "run"]
-
-
-@dataclass(frozen=True)
-class Request:
-    """What was asked for on the command line; `parameters` are the estimator's."""
-
-    data: str
-    target: str
-    features: tuple[str, ...]
-    exclude: tuple[str, ...]
-    parameters: dict[str, Any]
-    model: str | None
-    test_size: float
-    seed: int
-    impute: bool
+__all__ = ["run"]
 
 
 @dataclass(frozen=True)
@@ -61,24 +43,15 @@ class _Data:
 
 
 def run(request: Request) -> dict[str, Any]:
-    """Carry out ``softgrad fit`` and return all that there is to tell about it.
+    """Carry out ``softgrad fit`` on a table in memory and return all that there is to tell about it.
 
     Raises
     ------
     UserError, TableError
         For a mistake in the data or in the paths.
     """
-    if request.model is not None:
-        check_model_path(request.model, request.data)
     data = _read(request)
-    report: dict[str, Any] = {
-        "command": "fit",
-        "data": _describe(data, request),
-        "parameters": request.parameters,
-        "held_out": None,
-        "fit": None,
-        "model": request.model,
-    }
+    report = request.report(_describe(data, request))
     if request.test_size:
         report["held_out"] = _hold_out(data, request)
     if request.model is not None or not request.test_size:
@@ -91,7 +64,7 @@ def run(request: Request) -> dict[str, Any]:
 def _read(request: Request) -> _Data:
     table = read_table(request.data)
     names = table.column_names
-    features, exclude = _names(request.features, names), _names(request.exclude, names)
+    features, exclude = listed(request.features, names), listed(request.exclude, names)
     columns = learn(
         table,
         request.target,
@@ -104,12 +77,6 @@ def _read(request: Request) -> _Data:
     if request.test_size:
         _check_split(request, classes, codes)
     return _Data(table, columns, encode(table, columns), classes, codes)
-
-
-def _names(values: tuple[str, ...], known: list[str]) -> list[str]:
-    """Split at commas, except where the whole is the name of a column."""
-    parts = [[value] if value in known else value.split(",") for value in values]
-    return [name.strip() if name not in known else name for part in parts for name in part if name.strip()]
 
 
 def _check_split(request: Request, classes: NDArray[Any], codes: NDArray[np.intp]) -> None:
@@ -143,27 +110,19 @@ def _hold_out(data: _Data, request: Request) -> dict[str, Any]:
         X = encode(data.table, with_fills(data.columns, data.table.take(train)))
     estimator, figures = _fit(X[train], data.labels[train], request, "fitting the training rows")
     shares = np.bincount(data.codes[train]) / len(train)
-    scores = score(data.codes[test], estimator.predict_proba(X[test]), data.classes, shares)
+    scores = Scores(data.classes, shares)
+    scores.add(data.codes[test], estimator.predict_proba(X[test]))
     split = {"test_size": request.test_size, "seed": request.seed, "train_rows": len(train)}
-    return {"split": split, "fit": figures, "scores": scores}
+    return {"split": split, "fit": figures, "scores": scores.result()}
 
 
 def _fit(
     X: NDArray[Any], labels: NDArray[Any], request: Request, label: str
 ) -> tuple[SoftmaxRegression, dict[str, Any]]:
-    from sklearn.exceptions import ConvergenceWarning
-
-    estimator = SoftmaxRegression(**request.parameters)
-    began = perf_counter()
-    with warnings.catch_warnings(), progress(label, request.parameters["tol"]) as callback:
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the status below says it
-        try:
-            estimator.fit(X, labels, callback=callback)
-        except ValueError as error:
-            raise UserError(f"cannot fit: {' '.join(str(error).split())}") from error
-    if estimator.status_ == "stopped":  # the callback never asks for it: an interrupt did
-        raise KeyboardInterrupt
-    return estimator, figures(estimator, seconds=perf_counter() - began, rows=len(labels))
+    with progress(label, request.parameters["tol"]) as callback:
+        return fitted(
+            request.parameters, len(labels), lambda estimator: estimator.fit(X, labels, callback=callback)
+        )
 
 
 def _describe(data: _Data, request: Request) -> dict[str, Any]:
@@ -190,4 +149,5 @@ def _describe(data: _Data, request: Request) -> dict[str, Any]:
         ],
         "imputed": [{"column": c.name, "rows": n, "value": c.fill} for c, n in gaps.items() if n],
         "constant": plain(names[constant]),
+        "streamed": None,
     }

@@ -2,7 +2,7 @@
 
 What is in memory: the block worked on, the one being read and those that wait (:mod:`softgrad.rows.readahead`), and
 the logits where they are kept. They are kept in memory where all of them fit into `LOGITS_SHARE` of the limit; else
-spilled to a file where reading them back costs less than half of reading the rows again; else computed anew.
+spilled to a file where reading them back costs less than reading the rows again; else computed anew.
 """
 
 from collections.abc import Callable, Generator, Iterator
@@ -90,8 +90,7 @@ def where_logits_are(source: BlockSource, memory_limit: float) -> LogitsAre:
     a_row = 8.0 * source.n_classes
     if (LOGITS + 1) * a_row * source.n_rows <= LOGITS_SHARE * memory_limit:
         return "kept"
-    reading = max(source.row_bytes, 8.0 * source.n_features)
-    return "spilled" if 2 * a_row <= reading / 2 else "recomputed"
+    return "spilled" if a_row <= max(source.row_bytes, 8.0 * source.n_features) else "recomputed"
 
 
 class StreamEngine:

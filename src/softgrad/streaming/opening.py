@@ -1,7 +1,7 @@
 """open_rows: rows on disk, opened for a fit."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from softgrad.streaming.streamed import Opened, StreamedRows
 if TYPE_CHECKING:
     from softgrad.streaming.census import Census
 
-__all__ = ["open_rows", "open_table"]
+__all__ = ["open_rows", "table_rows"]
 
 
 def open_rows(
@@ -97,21 +97,23 @@ def open_rows(
             raise ValueError(f"{name} of type {type(value).__name__} was given; pass the name of a column.")
     if isinstance(features, str):
         raise ValueError(f"features={features!r} was given; pass a list of columns.")
-    return open_table(os.fspath(source), target, features or (), (), sample_weight, limit, folder)
+    asked = {"target": target, "features": features or (), "sample_weight": sample_weight}
+    return table_rows(os.fspath(source), lambda _: asked, limit, folder)
 
 
-def open_table(
-    source: str,
-    target: str,
-    features: Sequence[str],
-    exclude: Sequence[str],
-    sample_weight: str | None,
-    memory_limit: int,
-    cache_dir: Path | None,
-    *,
-    impute: bool = False,
+def table_rows(
+    source: str, asked: Callable[[Sequence[str]], dict[str, Any]], memory_limit: int, cache_dir: Path | None
 ) -> StreamedRows:
-    """As :func:`open_rows`, for a data table, as the command line asks for it.
+    """As :func:`open_rows`, for a data table.
+
+    Parameters
+    ----------
+    source : str
+    asked : callable
+        Given the names of the columns, returns the arguments of :func:`softgrad.streaming.census.choose`.
+    memory_limit : int
+        In bytes.
+    cache_dir : Path or None
 
     Raises
     ------
@@ -123,26 +125,35 @@ def open_table(
     from softgrad.streaming.files import find_files
 
     dataset = Dataset(source, find_files(source))
-    wanted = choose(dataset.names, target, features, exclude, sample_weight, impute=impute)
+    wanted = choose(dataset.names, **asked(dataset.names))
     rows = rows_per_block(len(wanted.names), np.inf)
     if cache_dir is not None:
         from softgrad.streaming.cache import copy_of
 
         copy = copy_of(dataset, wanted, rows, cache_dir)
         matrix = FlatMatrix(copy.X, copy.census.n_rows, len(copy.census.columns.encoded_names))
-        return _streamed(copy.census, matrix, copy.codes, copy.weights, memory_limit, cache_dir)
+        return _streamed(
+            dataset.types[wanted.target],
+            copy.census,
+            matrix,
+            copy.codes,
+            copy.weights,
+            memory_limit,
+            cache_dir,
+        )
     from softgrad.streaming.code import code_type, write_labels
     from softgrad.streaming.encoded_table import EncodedTable
 
     census = take_census(dataset, wanted, rows)
     codes = temporary(code_type(len(census.classes)))
-    weights = None if sample_weight is None else temporary("f8")
+    weights = None if wanted.sample_weight is None else temporary("f8")
     write_labels(dataset, census, wanted, rows, codes, weights)
     table = EncodedTable(dataset, census.columns, census.dtype, census.n_rows)
-    return _streamed(census, table, codes, weights, memory_limit, None)
+    return _streamed(dataset.types[wanted.target], census, table, codes, weights, memory_limit, None)
 
 
 def _streamed(
+    target_type: Any,
     census: "Census",
     matrices: Matrices,
     codes: FlatFile,
@@ -153,7 +164,7 @@ def _streamed(
     block_rows = rows_per_block(matrices.n_features, memory_limit)
     blocks = LabelledBlocks(matrices, codes, weights, census.n_rows, len(census.classes), block_rows)
     found = digest(census.to_dict())
-    return StreamedRows(Opened(blocks, census.classes, census, memory_limit, folder, found))
+    return StreamedRows(Opened(blocks, census.classes, census, memory_limit, folder, found, target_type))
 
 
 def _need_pyarrow() -> None:

@@ -36,6 +36,8 @@ class Opened:
         Where spilled logits go; None is the system's folder for temporary files.
     digest : str
         Of what the first pass has found in the data.
+    target_type : pyarrow.DataType or None
+        Of the target's column; None for an array.
     """
 
     blocks: LabelledBlocks
@@ -44,6 +46,7 @@ class Opened:
     memory_limit: float
     folder: Path | None
     digest: str
+    target_type: Any = None
 
 
 class StreamedRows(BlockwiseRows):
@@ -97,4 +100,5 @@ class StreamedRows(BlockwiseRows):
         return digest(parts)
 
     def _with(self, **changes: Any) -> "StreamedRows":
-        return StreamedRows(replace(self.opened, blocks=replace(self.opened.blocks, **changes)))
+        opened = replace(self.opened, blocks=replace(self.opened.blocks, **changes))
+        return StreamedRows(opened).watched(self._stream.watch)
