@@ -4,19 +4,18 @@
 
 A synthetic Parquet data set of 60 columns and 7 classes is written, fitted to tol=1e-8 with memory_limit="256MB" as
 it is and from the compact copy, and removed again. Then a smaller one is fitted from disk and in memory, at
-tol=1e-12. Each fit runs in a process of its own, whose peak resident memory is the system's (ru_maxrss).
+tol=1e-12. Each fit runs in a process of its own, whose peak resident memory is the system's (VmHWM).
 """
 
 import argparse
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 import pyarrow as pa
@@ -53,15 +52,20 @@ def forget(folder):
                 os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def disk_speed(folder):
-    """Bytes a second of reading the files from first to last, none of them in the page cache."""
-    forget(folder)
+def page_cache_speed(folder):
+    """Bytes a second of reading the files from first to last."""
     began, size, buffer = perf_counter(), 0, bytearray(READ)
     for file in sorted(folder.glob("*.parquet")):
         with file.open("rb", buffering=0) as stream:
             while count := stream.readinto(buffer):
                 size += count
     return size / (perf_counter() - began)
+
+
+def disk_speed(folder):
+    """Bytes a second of reading the files from first to last, none of them in the page cache."""
+    forget(folder)
+    return page_cache_speed(folder)
 
 
 def fit(kind, folder, cache, tol):
@@ -88,13 +92,27 @@ def fit(kind, folder, cache, tol):
         model = softgrad.SoftmaxRegression(tol=tol).fit(rows.watched(watch))
         out |= {"logits": rows.logits_are, "reads": readings[0], "read_bytes": readings[1]}
         first = next(rows.blocks_of_features())[:10_000]
-        proba = model.predict_proba(first) if not hasattr(model, "feature_names_in_") else proba_of(model, first)
+        proba = (
+            model.predict_proba(first) if not hasattr(model, "feature_names_in_") else proba_of(model, first)
+        )
     seconds = perf_counter() - began
-    out |= {"seconds": seconds, "passes": model.n_passes_, "gap": model.gap_, "objective": model.objective_}
+    out |= {
+        "seconds": seconds,
+        "cpu": process_time(),
+        "passes": model.n_passes_,
+        "gap": model.gap_,
+        "objective": model.objective_,
+    }
     out |= {"status": str(model.status_), "iterations": model.n_iter_}
-    out["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 * 1.048576
+    out["peak_mb"] = peak()
     np.save(folder.parent / f"proba-{kind}{'-copy' if cache else ''}.npy", proba)
     print(json.dumps(out))
+
+
+def peak():
+    """Peak resident memory of this process in MB; that of ru_maxrss may be what its parent had when it began."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024 / 1e6
 
 
 def proba_of(model, X):
@@ -104,13 +122,24 @@ def proba_of(model, X):
 
 
 def in_a_process(kind, folder, cache, tol):
-    command = [sys.executable, __file__, "--fit", kind, "--folder", str(folder), "--cache", cache, "--tol", str(tol)]
+    command = [
+        sys.executable,
+        __file__,
+        "--fit",
+        kind,
+        "--folder",
+        str(folder),
+        "--cache",
+        cache,
+        "--tol",
+        str(tol),
+    ]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
 
 
 def report(name, found, size):
-    line = f"{name:22s} {found['seconds']:7.1f} s  {found['passes']:6.1f} passes  peak {found['peak_mb']:5.0f} MB"
+    line = f"{name:22s} {found['seconds']:7.1f} s ({found['cpu']:.0f} of CPU)  {found['passes']:6.1f} passes  peak {found['peak_mb']:5.0f} MB"
     if "reads" in found:
         speed = found["read_bytes"] / (found["seconds"] - found["opened"]) / 1e6
         line += f"  opened in {found['opened']:.1f} s  {found['reads']} reads at {speed:.0f} MB/s  logits {found['logits']}"
@@ -120,19 +149,12 @@ def report(name, found, size):
 def large(folder, gigabytes):
     size, n_rows = written(folder, gigabytes)
     print(f"{n_rows} rows, {COLUMNS} columns, {CLASSES} classes, {size / 1e9:.2f} GB of Parquet")
-    print(f"the disk reads {disk_speed(folder) / 1e6:.0f} MB/s, and {disk_speed_again(folder) / 1e6:.0f} from the page cache")
+    print(
+        f"the disk reads {disk_speed(folder) / 1e6:.0f} MB/s, and {page_cache_speed(folder) / 1e6:.0f} from the page cache"
+    )
     for name, cache in (("from Parquet", ""), ("from the compact copy", str(folder.parent / "copy"))):
         forget(folder.parent)
         report(name, in_a_process("disk", folder, cache, 1e-8), size)
-
-
-def disk_speed_again(folder):
-    began, size, buffer = perf_counter(), 0, bytearray(READ)
-    for file in sorted(folder.glob("*.parquet")):
-        with file.open("rb", buffering=0) as stream:
-            while count := stream.readinto(buffer):
-                size += count
-    return size / (perf_counter() - began)
 
 
 def small(folder, gigabytes):
@@ -151,7 +173,9 @@ def small(folder, gigabytes):
         apart = np.abs(np.load(folder.parent / file) - proba).max()
         objectives = abs(found[name]["objective"] / found["in memory"]["objective"] - 1)
         ratio = found[name]["seconds"] / found["in memory"]["seconds"]
-        print(f"{name}: objective apart by {objectives:.1e} (relative), probabilities by {apart:.1e}, {ratio:.2f} x the time")
+        print(
+            f"{name}: objective apart by {objectives:.1e} (relative), probabilities by {apart:.1e}, {ratio:.2f} x the time"
+        )
 
 
 def main():

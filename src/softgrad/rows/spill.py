@@ -49,7 +49,11 @@ class SpillShelf:
             return None
         slot, rows = self._slots[key]
         offset = self._spill.offset(self._block, slot)
-        return np.memmap(self._spill.file, np.float64, "r", offset, (self._spill.n_classes, rows))
+        shape = (
+            self._spill.n_classes,
+            rows,
+        )  # the compiled passes take writable arrays; "c" keeps writes from the file
+        return np.memmap(self._spill.file, np.float64, "c", offset, shape)
 
     def put(self, key: Key, values: Array) -> None:
         if key.proba:
