@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,4 +70,7 @@ class FlatFile:
 
 def temporary(dtype: npt.DTypeLike) -> FlatFile:
     """One without a name, which is gone when the process ends, however it ends."""
-    return FlatFile(tempfile.TemporaryFile(buffering=0, prefix="softgrad-"), dtype)
+    stream = tempfile.TemporaryFile(buffering=0, prefix="softgrad-")  # noqa: SIM115
+    file = FlatFile(stream, dtype)
+    weakref.finalize(file, stream.close)
+    return file

@@ -1,6 +1,7 @@
 """SpillShelf: a block's logits in a memory-mapped file, for as many rows as there are."""
 
 import tempfile
+import weakref
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -30,6 +31,7 @@ class SpillFile:
 
     def __init__(self, folder: Path | None, n_classes: int, rows: int) -> None:
         self.file: BinaryIO = tempfile.TemporaryFile(buffering=0, dir=folder, prefix="softgrad-")  # noqa: SIM115
+        weakref.finalize(self, self.file.close)
         self.n_classes, self._slot_bytes = n_classes, 8 * n_classes * rows
 
     def offset(self, block: int, slot: int) -> int:
