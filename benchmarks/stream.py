@@ -149,9 +149,8 @@ def report(name, found, size):
 def large(folder, gigabytes):
     size, n_rows = written(folder, gigabytes)
     print(f"{n_rows} rows, {COLUMNS} columns, {CLASSES} classes, {size / 1e9:.2f} GB of Parquet")
-    print(
-        f"the disk reads {disk_speed(folder) / 1e6:.0f} MB/s, and {page_cache_speed(folder) / 1e6:.0f} from the page cache"
-    )
+    speeds = disk_speed(folder) / 1e6, page_cache_speed(folder) / 1e6
+    print(f"the disk reads {speeds[0]:.0f} MB/s, and {speeds[1]:.0f} from the page cache", flush=True)
     for name, cache in (("from Parquet", ""), ("from the compact copy", str(folder.parent / "copy"))):
         forget(folder.parent)
         report(name, in_a_process("disk", folder, cache, 1e-8), size)
@@ -174,7 +173,7 @@ def small(folder, gigabytes):
         objectives = abs(found[name]["objective"] / found["in memory"]["objective"] - 1)
         ratio = found[name]["seconds"] / found["in memory"]["seconds"]
         print(
-            f"{name}: objective apart by {objectives:.1e} (relative), probabilities by {apart:.1e}, {ratio:.2f} x the time"
+            f"{name}: objective {objectives:.1e} apart (relative), probabilities {apart:.1e}, {ratio:.2f} x the time"
         )
 
 

@@ -76,7 +76,7 @@ def _checked(matrices: ArraySlices, rows: int) -> NDArray[np.float64]:
     """The columns' sums; entries that are missing, infinite or too large are refused."""
     sums, start = np.zeros(matrices.n_features), 0
     for X in matrices.blocks(rows):
-        wrong = ~(np.abs(X) <= LARGEST) if X.dtype.kind == "f" else np.zeros((0, 0), dtype=bool)
+        wrong = ~np.isfinite(X) if X.dtype != np.float64 else ~(np.abs(X) <= LARGEST)
         if wrong.any():
             i, j = np.argwhere(wrong)[0]
             raise ValueError(

@@ -56,33 +56,31 @@ class CsvFile:
         self.source, self._dialect = source, dialect_of(source)
         self.n_rows: int | None = 0
         types: dict[str, pa.DataType] = dict.fromkeys(text_columns, pa.string())
-        while True:
-            seen: dict[str, pa.DataType] = {}
-            try:
-                self.n_rows = self._scan(types, seen)
-            except pa.ArrowInvalid as error:
-                raised = _raised(seen, str(error))
-                if raised is None:
-                    raise TableError(problem(source, self._dialect, error)) from error
-                types |= raised
-            else:
-                break
-        self.schema = pa.schema(list(seen.items()))
+        try:
+            self.schema: pa.Schema = next(self._read(types, None)).schema
+            while (error := self._scan()) is not None:
+                self.schema = _raised(self.schema, error)
+        except pa.ArrowInvalid as error:
+            raise TableError(problem(source, self._dialect, error)) from error
         refuse_bytes(self.schema, source.name)
 
-    def _scan(self, types: Mapping[str, pa.DataType], seen: dict[str, pa.DataType]) -> int:
-        """The number of rows; the types that values are read as are left in `seen` even where that fails."""
-        rows = 0
-        for batch in self._read(types, None):
-            if not seen:
-                seen |= {field.name: field.type for field in batch.schema}
-            rows += batch.num_rows
-        return rows
+    def _scan(self) -> pa.ArrowInvalid | None:
+        """Count the rows; what is wrong where a value is not of its column's type."""
+        self.n_rows = 0
+        try:
+            for batch in self._read(self._types, None):
+                self.n_rows += batch.num_rows
+        except pa.ArrowInvalid as error:
+            return error
+        return None
+
+    @property
+    def _types(self) -> dict[str, pa.DataType]:
+        return {field.name: field.type for field in self.schema}
 
     def batches(self, columns: Sequence[str], rows: int) -> Iterator[pa.Table]:
-        types = {field.name: field.type for field in self.schema}
         try:
-            for batch in self._read(types, list(columns)):
+            for batch in self._read(self._types, list(columns)):
                 table = pa.Table.from_batches([batch])
                 for start in range(0, table.num_rows, rows):
                     yield table.slice(start, rows)
@@ -106,11 +104,20 @@ class CsvFile:
                 yield from reader
 
 
-def _raised(seen: Mapping[str, pa.DataType], reason: str) -> dict[str, pa.DataType] | None:
-    """The next type for the column whose value did not fit its own; None where that is not what went wrong."""
-    found = _COLUMN.search(reason)
-    if found is None or not seen or "conversion error" not in reason:
-        return None
-    name = list(seen)[int(found[1])]
-    place = LADDER.index(seen[name]) if seen[name] in LADDER else len(LADDER) - 2
-    return {name: LADDER[place + 1]} if place + 1 < len(LADDER) else None
+def _raised(schema: pa.Schema, error: pa.ArrowInvalid) -> pa.Schema:
+    """The next type for the column whose value does not fit its own.
+
+    Raises
+    ------
+    pyarrow.ArrowInvalid
+        The error itself, where that is not what is wrong.
+    """
+    found = _COLUMN.search(str(error))
+    if found is None or "conversion error" not in str(error):
+        raise error
+    number = int(found[1])
+    field = schema.field(number)
+    place = LADDER.index(field.type) if field.type in LADDER else LADDER.index(pa.float64())
+    if place + 1 == len(LADDER):
+        raise error
+    return schema.set(number, field.with_type(LADDER[place + 1]))
