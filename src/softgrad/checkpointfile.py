@@ -6,7 +6,6 @@ blocks and parameters the fit is of: with another one it would not go on to the 
 """
 
 import json
-import os
 import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -24,7 +23,7 @@ from softgrad.optimize.newton_pcg import PcgState
 from softgrad.optimize.solution import Record
 from softgrad.optimize.solver import State
 from softgrad.table.atomic import write_atomically
-from softgrad.table.errors import quote
+from softgrad.table.errors import quote_path
 
 __all__ = ["CheckpointError", "CheckpointFile"]
 
@@ -83,11 +82,11 @@ class CheckpointFile:
         CheckpointError
             If the file is missing, damaged, no checkpoint, or of another fit.
         """
-        name = quote(os.fspath(self.path))
+        name = quote_path(self.path)
         if not self.path.is_file():
             raise CheckpointError(f"there is no checkpoint {name}: begin without --resume")
         try:
-            with np.load(self.path, allow_pickle=False) as content:
+            with self.path.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
                 meta = json.loads(content["meta"].tobytes())
                 if meta["format"] != _FORMAT:
                     raise CheckpointError(
@@ -104,7 +103,7 @@ class CheckpointFile:
         changed = [name for name, value in self.fingerprint.items() if saved.get(name) != value]
         if changed:
             raise CheckpointError(
-                f"the checkpoint {quote(os.fspath(self.path))} is of a fit with other {' and '.join(changed)}: "
+                f"the checkpoint {quote_path(self.path)} is of a fit with other {' and '.join(changed)}: "
                 "give the same again, or begin without --resume"
             )
 

@@ -1,6 +1,5 @@
 """Reading ahead, what is in memory meanwhile, spilled logits and flat files."""
 
-import gc
 import os
 import threading
 import time
@@ -67,7 +66,6 @@ class Counted:
         for start in range(0, len(self.X), rows):
             block = self.X[start : start + rows].copy().view(_Block)
             self.alive.add(block)
-            gc.collect()
             self.most = max(self.most, len(self.alive))
             yield block
 

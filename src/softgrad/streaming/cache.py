@@ -23,7 +23,7 @@ from softgrad.streaming.code import code_type, codes_of
 from softgrad.streaming.dataset import Dataset
 from softgrad.streaming.encoded_table import encoded
 from softgrad.table.atomic import umask
-from softgrad.table.errors import TableError, quote
+from softgrad.table.errors import TableError, quote_path
 
 __all__ = ["Copy", "copy_of"]
 
@@ -127,7 +127,7 @@ def _refuse_full_disk(census: Census, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if wanted > free:
         raise TableError(
-            f"the compact copy takes {wanted / 1e9:.1f} GB, but the disk of {quote(str(folder))} has "
+            f"the compact copy takes {wanted / 1e9:.1f} GB, but the disk of {quote_path(folder)} has "
             f"{free / 1e9:.1f} GB left: give another folder for it, or none"
         )
 

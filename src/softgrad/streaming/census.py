@@ -15,6 +15,7 @@ from softgrad.streaming.medians import medians
 from softgrad.table.columns import Boolean, Category, Column, Columns, Numeric, Target
 from softgrad.table.errors import TableError, quote, suggestion
 from softgrad.table.learn import choose_features, columns_of, most_frequent, refuse_gaps
+from softgrad.table.read import no_rows
 from softgrad.table.summary import Summary
 from softgrad.table.target import check_classes, coded_target, refuse_missing_labels, target_of
 from softgrad.table.values import missing, numbers
@@ -186,6 +187,8 @@ def take_census(dataset: Dataset, wanted: Wanted, rows: int) -> Census:
     TableError
         For a column, label or weight that cannot be used; the sentences are those of a table in memory.
     """
+    if dataset.n_rows == 0:
+        raise no_rows(dataset.name)
     labels = _Labels(wanted.target, dataset.types[wanted.target])
     summaries = [Summary(name, dataset.types[name]) for name in wanted.features]
     for batch in dataset.batches(wanted.names, rows):
@@ -194,7 +197,7 @@ def take_census(dataset: Dataset, wanted: Wanted, rows: int) -> Census:
         for summary in summaries:
             summary.add(batch.table.column(summary.name))
     if not labels.rows:
-        raise TableError(f"{dataset.name} has no rows, only a header: give it at least one row")
+        raise no_rows(dataset.name)
     return _census(labels, _columns(dataset, wanted, labels.target, summaries, rows), summaries)
 
 

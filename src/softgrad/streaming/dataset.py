@@ -11,7 +11,7 @@ from softgrad.streaming.arrow_file import ArrowFile
 from softgrad.streaming.csv_file import CsvFile
 from softgrad.streaming.files import Stamp, stamp
 from softgrad.streaming.parquet_file import ParquetFile
-from softgrad.table.errors import TableError, counted, listing, quote
+from softgrad.table.errors import TableError, counted, listing, quote, quote_path
 from softgrad.table.formats import GZIP_ERRORS, Source, source_of
 from softgrad.table.read import check_names, is_index
 
@@ -78,7 +78,7 @@ class Dataset:
     """
 
     def __init__(self, name: str, paths: Sequence[Path], text_columns: Collection[str] = ()) -> None:
-        self.name, self._text_columns = name, tuple(text_columns)
+        self.name, self._text_columns = quote_path(name), tuple(text_columns)
         self.stamps = tuple(stamp(path) for path in paths)
         self._files = [_opened(path, text_columns) for path in paths]
         first = self._files[0]
@@ -140,17 +140,20 @@ class Dataset:
             self.types[name] = common
 
     def _refuse_change(self, file: DataFile, before: Stamp) -> None:
-        path = before.path
-        if stamp(path) == before:
-            return
-        raise TableError(
-            f"{file.source.name} has changed since it was opened{self._what_changed(file, path)}: "
-            "put it back as it was to go on, or begin anew"
-        )
+        if not before.path.is_file():
+            raise TableError(f"{file.source.name} has been removed since it was opened: put it back to go on")
+        if stamp(before.path) != before:
+            raise TableError(
+                f"{file.source.name} has changed since it was opened{self._what_changed(file, before.path)}: "
+                "put it back as it was to go on, or begin anew"
+            )
 
     def _what_changed(self, file: DataFile, path: Path) -> str:
         """The first column that is another now, where there is one."""
-        now = {field.name: field.type for field in _opened(path, self._text_columns).schema}
+        try:
+            now = {field.name: field.type for field in _opened(path, self._text_columns).schema}
+        except TableError:
+            return " (it is not whole any more)"
         for field in file.schema:
             if field.name not in now:
                 return f" (from row group 0 on, the column {quote(field.name)} is gone)"

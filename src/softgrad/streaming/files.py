@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from softgrad.table.errors import TableError, quote
+from softgrad.table.errors import TableError, quote, quote_path
 from softgrad.table.formats import FORMATS, SUFFIXES
 
 __all__ = ["Stamp", "find_files", "is_many", "stamp"]
@@ -31,7 +31,7 @@ def stamp(path: Path) -> Stamp:
     try:
         found = path.stat()
     except OSError as error:
-        raise TableError(f"there is no file {quote(str(path))}") from error
+        raise TableError(f"there is no file {quote_path(path)}") from error
     return Stamp(path.resolve(), found.st_size, found.st_mtime_ns)
 
 
@@ -60,12 +60,12 @@ def find_files(source: str) -> list[Path]:
         found = [Path(name) for name in glob.glob(source, recursive=True) if Path(name).is_file()]
     if not found:
         what = "folder" if path.is_dir() else "pattern"
-        raise TableError(f"the {what} {quote(source)} has no data file: {FORMATS} are expected")
+        raise TableError(f"the {what} {quote_path(source)} has no data file: {FORMATS} are expected")
     kinds = {_format(file): file for file in found}
     if len(kinds) > 1:
-        one, other = [quote(str(file)) for file in list(kinds.values())[:2]]
+        one, other = [quote_path(file) for file in list(kinds.values())[:2]]
         raise TableError(
-            f"{quote(source)} has files of several formats, such as {one} and {other}: keep one format"
+            f"{quote_path(source)} has files of several formats, such as {one} and {other}: keep one format"
         )
     return sorted(found)
 
@@ -77,7 +77,7 @@ def _inside(folder: Path) -> list[Path]:
         holding = [name for name in folders if "=" in name]
         if holding:
             raise TableError(
-                f"the folder {quote(holding[0])} in {quote(place)} holds a column in its name, which is not read: "
+                f"the folder {quote(holding[0])} in {quote_path(place)} holds a column in its name, which is not read: "
                 "write the files with all their columns"
             )
         kept = (Path(place, name) for name in files if not name.startswith((".", "_")))

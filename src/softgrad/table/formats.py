@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from softgrad.table.errors import TableError, quote
+from softgrad.table.errors import TableError, quote_path
 
 __all__ = ["FORMATS", "GZIP_ERRORS", "SUFFIXES", "Source", "source_of", "standard_input"]
 
@@ -50,7 +50,7 @@ def source_of(given: str) -> Source:
     TableError
         For a file that is missing, unreadable, empty, or of an unknown format.
     """
-    path, name = Path(given), quote(given)
+    path, name = Path(given), quote_path(given)
     try:
         if not path.exists():
             raise TableError(f"there is no file {name}")
