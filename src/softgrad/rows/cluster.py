@@ -1,8 +1,8 @@
 """Blocks of rows on the workers of a cluster: DaskEngine asks them, and adds up their answers by a tree.
 
 A :class:`Block` lives in its worker's memory as the result of a task, with its shelf of logits beside it. A round is
-the question, which goes to one worker and from there to the others; one task a block, which runs where the block is;
-and one task for each `ARITY` answers, level by level, until the client fetches the sum.
+the question, which goes to each worker once, or with each task where it is small; one task a block, which runs where
+the block is; and one task for each `ARITY` answers, level by level, until the client fetches the sum.
 
 Nothing but the blocks' own lineage is needed to survive a lost worker: the scheduler makes its blocks anew from their
 source on the workers that are left, and the questions carry the coefficients from which the shelves are filled again,
@@ -32,6 +32,9 @@ T = TypeVar("T")
 
 GLANCE, PATIENCE = 5.0, 60.0
 """Seconds between looks at whether there are workers at all, and how long there may be none."""
+
+SMALL = 2**14
+"""Bytes up to which a question is part of each task; a larger one is a task of its own, another message to wait for."""
 
 names = count()
 
@@ -136,39 +139,33 @@ class DaskEngine:
 
     def sums(self, question: Question) -> Term:
         moved = len(self._blocks)
-        terms = self._ask(Block.answer, question)
+        sent = _size(question.given) + _size(question.at.terms if question.at else ())
+        terms = self._ask(Block.answer, question, sent)
         while len(terms) > 1:
             groups = [terms[i : i + ARITY] for i in range(0, len(terms), ARITY)]
             terms = self._client.map(total, groups, key=self._keys(len(groups)), pure=False)
             moved += len(terms)
         found: Term = self._fetched(terms)[0]
-        sent = _size(question.given) + _size(question.at.terms if question.at else ())
         self.meter.add_round(sent * self._n_workers() + moved * _size(found or ()))
         return found
 
     def each(self, task: Callable[[MemoryRows, int], T | None]) -> list[T | None]:
-        found: list[T | None] = self._fetched(self._ask(Block.run, task))
-        sent = _size(tuple(vars(task).values())) * self._n_workers()
-        self.meter.add_round(
-            sent + sum(_size(tuple(vars(part).values())) for part in found if part is not None)
-        )
+        sent = _size(task)
+        found: list[T | None] = self._fetched(self._ask(Block.run, task, sent))
+        self.meter.add_round(sent * self._n_workers() + sum(map(_size, found)))
         return found
 
     def close(self) -> None:
         """Let go of the blocks and all that the workers keep for them."""
         self._blocks = []
 
-    def _ask(self, method: Callable[..., Any], given: Any) -> list[Any]:
-        """A task a block, all with the same argument, which is sent once to each worker."""
-        (sent,) = self._client.map(_same, [given], key=self._keys(1), pure=False)
+    def _ask(self, method: Callable[..., Any], given: Any, size: int) -> list[Any]:
+        """A task a block, all with the same argument of so many bytes; a large one goes once to each worker."""
+        blocks = self._blocks
+        if size > SMALL:
+            (given,) = self._client.map(_same, [given], key=self._keys(1), pure=False)
         return list(
-            self._client.map(
-                method,
-                self._blocks,
-                [sent] * len(self._blocks),
-                key=self._keys(len(self._blocks)),
-                pure=False,
-            )
+            self._client.map(method, blocks, [given] * len(blocks), key=self._keys(len(blocks)), pure=False)
         )
 
     def _keys(self, n: int) -> list[str]:
