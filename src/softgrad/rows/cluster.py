@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse
 
 from softgrad.kernels.threads import using
 from softgrad.rows.base import LogitsAre, Meter
@@ -40,11 +41,23 @@ names = count()
 
 
 class Block:
-    """The rows of one partition and their shelf; `rows` is None where none has weight."""
+    """The rows of one partition and their shelf; `rows` is None where none has weight.
 
-    def __init__(self, number: int, rows: MemoryRows | None, *, keeps: bool) -> None:
-        self.number, self.rows, self._keeps = number, rows, keeps
+    Raises
+    ------
+    ValueError
+        If X, labels and weights do not fit together, or X holds NaN or infinite entries.
+    """
+
+    def __init__(
+        self, number: int, parts: tuple[Any, Any, Any], n_classes: int, *, keeps: bool = True
+    ) -> None:
+        X, y, weights = parts
+        self._made_of = (number, parts, n_classes, keeps)
+        self.number, self.rows = number, None
         self.shelf = MemoryShelf() if keeps else NoShelf()
+        if len(y) and (weights is None or np.any(weights)):
+            self.rows = _checked(number, X, y, weights, n_classes)
 
     def answer(self, question: Question) -> Term:
         """On one thread: a worker answers for as many blocks at once as it has threads."""
@@ -65,37 +78,44 @@ class Block:
 
     def __reduce__(self) -> Any:
         """The shelf stays: elsewhere it is filled again."""
-        return _block, (self.number, self.rows, self._keeps)
+        return block_of, self._made_of
 
 
-def _block(number: int, rows: MemoryRows | None, keeps: bool) -> Block:
-    return Block(number, rows, keeps=keeps)
+def block_of(number: int, parts: tuple[Any, Any, Any], n_classes: int, keeps: bool) -> Block:
+    """A block of a partition's X, y and weights."""
+    return Block(number, tuple(_aligned(part) for part in parts), n_classes, keeps=keeps)
 
 
-def _stored_bytes(rows: MemoryRows) -> int:
-    X = rows.X
-    stored = X.nbytes if isinstance(X, np.ndarray) else X.data.nbytes + X.indices.nbytes + X.indptr.nbytes
-    return int(stored + rows.targets.nbytes)
+def _aligned(part: Any) -> Any:
+    """The same at an address that the kernels read in place; what came by the network may be at an odd one.
 
-
-def built(number: int, parts: tuple[Any, Any, Any], n_classes: int, *, keeps: bool) -> Block:
-    """The block of a partition's X, y and weights, checked.
-
-    Raises
-    ------
-    ValueError
-        If they do not fit together, or X holds NaN or infinite entries.
+    Sums are then the same bits wherever a block has been.
     """
-    X, y, weights = parts
-    if len(y) == 0 or (weights is not None and not np.any(weights)):
-        return Block(number, None, keeps=keeps)
+    if isinstance(part, np.ndarray):
+        return np.require(part, requirements="A")
+    if scipy.sparse.issparse(part):
+        part = scipy.sparse.csr_array(part)
+        arrays: Any = tuple(
+            np.require(each, requirements="A") for each in (part.data, part.indices, part.indptr)
+        )
+        return scipy.sparse.csr_array(arrays, shape=part.shape)
+    return part
+
+
+def _checked(number: int, X: Any, y: Any, weights: Any, n_classes: int) -> MemoryRows:
     try:
         rows = as_rows(_numbers(X), y, sample_weight=weights, n_classes=n_classes)
         assert isinstance(rows, MemoryRows)
         _refuse_missing(rows.X)
     except ValueError as error:
         raise ValueError(f"partition {number}: {error}") from None
-    return Block(number, rows, keeps=keeps)
+    return rows
+
+
+def _stored_bytes(rows: MemoryRows) -> int:
+    X = rows.X
+    stored = X.nbytes if isinstance(X, np.ndarray) else X.data.nbytes + X.indices.nbytes + X.indptr.nbytes
+    return int(stored + rows.targets.nbytes)
 
 
 def _numbers(X: Any) -> Any:
