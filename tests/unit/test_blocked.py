@@ -7,6 +7,7 @@ import scipy.sparse
 from softgrad.functional import fit
 from softgrad.rows import base, tree
 from softgrad.rows.blocked import LOGITS, BlockwiseRows
+from softgrad.rows.sampling import distinct
 from softgrad.rows.shelf import MemoryShelf
 from tests import listed_blocks, problems
 from tests.blocked_rows import SIZES, protocol
@@ -308,17 +309,26 @@ def test_shelves_stay_small(rng):
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_samples(rng, source):
-    problem = problems.zipf_classes(rng)
-    rows = source(problem)
-    first = rows.sample(40, 7)
-    close(first.class_weights, rows.class_weights)
-    assert (first.class_weights > 0).all()
-    assert 20 <= first.n_rows <= 60
-    again = source(problem).sample(40, 7)
-    coef, intercept = place(rng, rows)
-    assert first.at(coef, intercept).loss == again.at(coef, intercept).loss
-    assert first.at(coef, intercept).loss != source(problem).sample(40, 8).at(coef, intercept).loss
+@pytest.mark.parametrize("build", [problems.zipf_classes, problems.weighted, problems.soft_labels])
+def test_samples_are_those_of_rows_in_memory(rng, source, build):
+    problem = build(rng)
+    rows, same = source(problem), problems.dense(problem)
+    for size, seed in ((40, 7), (25, 7), (50, 7), (40, 8), (1000, 7)):
+        ours, theirs = rows.sample(size, seed), same.sample(size, seed)
+        close(ours.class_weights, theirs.class_weights)
+        X = ours.X if isinstance(ours.X, np.ndarray) else ours.X.toarray()
+        np.testing.assert_array_equal(X, theirs.X)
+        np.testing.assert_array_equal(ours.targets, theirs.targets)
+        close(ours.weights, theirs.weights)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 10, 300])
+def test_draws_are_distinct_and_nested(n):
+    whole = distinct(n, n, (3, 1))
+    assert sorted(whole.tolist()) == list(range(n))
+    for count in range(0, n, max(n // 7, 1)):
+        np.testing.assert_array_equal(distinct(n, count, (3, 1)), whole[:count])
+    assert n < 10 or whole.tolist() != distinct(n, n, (3, 2)).tolist()
 
 
 def test_a_sample_estimates_the_whole(rng):
@@ -349,9 +359,9 @@ def test_samples_are_gathered_once(rng):
     engine = ListedBlocks(X, rng.integers(3, size=4000), 3, sizes=(500,))
     rows = BlockwiseRows(engine)
     assert rows.sample(100, 0).n_rows <= 110
-    assert abs(rows.sample(250, 1).n_rows - 250) <= 3
+    assert abs(rows.sample(250, 0).n_rows - 250) <= 3
     assert engine.rounds.count("Draw") == 1
-    assert abs(rows.sample(1000, 1).n_rows - 1000) <= 3
+    assert abs(rows.sample(1000, 0).n_rows - 1000) <= 3
     assert engine.rounds.count("Draw") == 2
 
 

@@ -11,7 +11,7 @@ probabilities. A block that has lost them, with its machine, computes them anew 
 
 Rounds (questions), with logits kept: at 1; grad_coef after a move 1; product 1; along 1 for all its steps; loss and
 grad_intercept 1 for both; intercept_system, hessian, class_grams, gram, diagonal, separates 1 each; moments 2;
-samples 1 for the first, none for later ones that are no larger.
+samples 1 for the first of a seed, none for later ones that are no larger.
 """
 
 from collections import OrderedDict
@@ -26,7 +26,7 @@ import numpy.typing as npt
 from softgrad.rows import question as ask
 from softgrad.rows.base import LogitsAre, Meter, Rows
 from softgrad.rows.blocked_point import BlockwisePoint
-from softgrad.rows.draw import Census, Draw, TakeCensus, joined, shared_out
+from softgrad.rows.draw import Census, Draw, Gathered, TakeCensus
 from softgrad.rows.memory import MemoryRows
 from softgrad.rows.question import Question
 from softgrad.rows.shelf import Key, Leaf, Logits
@@ -113,7 +113,7 @@ class BlockwiseRows:
         self.meter = Meter(4.0 * stored * engine.n_classes) if meter is None else meter
         self._keys = count() if keys is None else keys
         self._kept: OrderedDict[Key, bool] = OrderedDict()
-        self._gathered: tuple[int, Rows] | None = None
+        self._gathered: dict[int, Gathered] = {}
 
     @property
     def n_features(self) -> int:
@@ -144,13 +144,14 @@ class BlockwiseRows:
         return means, np.sqrt(variances)
 
     def sample(self, size: int, seed: int) -> Rows:
+        """The sample that the same rows in memory would give; at most `SAMPLED_ENTRIES` large."""
         largest = max(SAMPLED_ENTRIES // max(self.n_features, 1), 16 * self.n_classes)
         size = min(size, largest)
-        if self._gathered is None or self._gathered[0] < size:
-            enough = min(max(size, self.n_rows // SAMPLED_SHARE), largest)
-            self._gathered = enough, self._gather(enough, seed)
-        gathered_size, gathered = self._gathered
-        return gathered if gathered_size == size else gathered.sample(size, seed)
+        if seed not in self._gathered or self._gathered[seed].size < size:
+            self._gathered[seed] = self._gather(min(max(size, self.n_rows // SAMPLED_SHARE), largest), seed)
+        part = self._gathered[seed].rows(size, self.n_classes)
+        part.counted_with(self.meter, part.n_rows / self.n_rows)
+        return part
 
     def subset(self, fraction: float) -> "BlockwiseRows":
         if not 0 < fraction <= 1:
@@ -215,11 +216,8 @@ class BlockwiseRows:
         if Key(leaf) in self._kept:
             self._kept[Key(leaf)] = True
 
-    def _gather(self, size: int, seed: int) -> Rows:
-        counts = shared_out(self._census, size, seed)
-        drawn = [part for part in self.engine.each(Draw(counts, seed, self._fraction)) if part is not None]
-        totals = np.asarray(sum(block.member_weights for block in self._census))
-        gathered = joined(drawn, self.n_classes, totals)
-        gathered.counted_with(self.meter, gathered.n_rows / self.n_rows)
+    def _gather(self, size: int, seed: int) -> Gathered:
+        members = np.array([block.members for block in self._census])
+        drawn = self.engine.each(Draw(members, size, seed, self._fraction))
         self.meter.add(flop=0.0, reads=1.0)
-        return gathered
+        return Gathered.of([part for part in drawn if part is not None], size, self._census)

@@ -1,8 +1,8 @@
 """Blocks of rows on the workers of a cluster: DaskEngine asks them, and adds up their answers by a tree.
 
 A :class:`Block` lives in its worker's memory as the result of a task, with its shelf of logits beside it. A round is
-the question, which goes to one worker and from there to the others; one task a block, which runs where the block is;
-and one task for each `ARITY` answers, level by level, until the client fetches the sum.
+the question, which goes to each worker once, or with each task where it is small; one task a block, which runs where
+the block is; and one task for each `ARITY` answers, level by level, until the client fetches the sum.
 
 Nothing but the blocks' own lineage is needed to survive a lost worker: the scheduler makes its blocks anew from their
 source on the workers that are left, and the questions carry the coefficients from which the shelves are filled again,
@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse
 
 from softgrad.kernels.threads import using
 from softgrad.rows.base import LogitsAre, Meter
@@ -33,15 +34,30 @@ T = TypeVar("T")
 GLANCE, PATIENCE = 5.0, 60.0
 """Seconds between looks at whether there are workers at all, and how long there may be none."""
 
+SMALL = 2**14
+"""Bytes up to which a question is part of each task; a larger one is a task of its own, another message to wait for."""
+
 names = count()
 
 
 class Block:
-    """The rows of one partition and their shelf; `rows` is None where none has weight."""
+    """The rows of one partition and their shelf; `rows` is None where none has weight.
 
-    def __init__(self, number: int, rows: MemoryRows | None, *, keeps: bool) -> None:
-        self.number, self.rows, self._keeps = number, rows, keeps
+    Raises
+    ------
+    ValueError
+        If X, labels and weights do not fit together, or X holds NaN or infinite entries.
+    """
+
+    def __init__(
+        self, number: int, parts: tuple[Any, Any, Any], n_classes: int, *, keeps: bool = True
+    ) -> None:
+        X, y, weights = parts
+        self._made_of = (number, parts, n_classes, keeps)
+        self.number, self.rows = number, None
         self.shelf = MemoryShelf() if keeps else NoShelf()
+        if len(y) and (weights is None or np.any(weights)):
+            self.rows = _checked(number, X, y, weights, n_classes)
 
     def answer(self, question: Question) -> Term:
         """On one thread: a worker answers for as many blocks at once as it has threads."""
@@ -62,37 +78,44 @@ class Block:
 
     def __reduce__(self) -> Any:
         """The shelf stays: elsewhere it is filled again."""
-        return _block, (self.number, self.rows, self._keeps)
+        return block_of, self._made_of
 
 
-def _block(number: int, rows: MemoryRows | None, keeps: bool) -> Block:
-    return Block(number, rows, keeps=keeps)
+def block_of(number: int, parts: tuple[Any, Any, Any], n_classes: int, keeps: bool) -> Block:
+    """A block of a partition's X, y and weights."""
+    return Block(number, tuple(_aligned(part) for part in parts), n_classes, keeps=keeps)
 
 
-def _stored_bytes(rows: MemoryRows) -> int:
-    X = rows.X
-    stored = X.nbytes if isinstance(X, np.ndarray) else X.data.nbytes + X.indices.nbytes + X.indptr.nbytes
-    return int(stored + rows.targets.nbytes)
+def _aligned(part: Any) -> Any:
+    """The same at an address that the kernels read in place; what came by the network may be at an odd one.
 
-
-def built(number: int, parts: tuple[Any, Any, Any], n_classes: int, *, keeps: bool) -> Block:
-    """The block of a partition's X, y and weights, checked.
-
-    Raises
-    ------
-    ValueError
-        If they do not fit together, or X holds NaN or infinite entries.
+    Sums are then the same bits wherever a block has been.
     """
-    X, y, weights = parts
-    if len(y) == 0 or (weights is not None and not np.any(weights)):
-        return Block(number, None, keeps=keeps)
+    if isinstance(part, np.ndarray):
+        return np.require(part, requirements="A")
+    if scipy.sparse.issparse(part):
+        part = scipy.sparse.csr_array(part)
+        arrays: Any = tuple(
+            np.require(each, requirements="A") for each in (part.data, part.indices, part.indptr)
+        )
+        return scipy.sparse.csr_array(arrays, shape=part.shape)
+    return part
+
+
+def _checked(number: int, X: Any, y: Any, weights: Any, n_classes: int) -> MemoryRows:
     try:
         rows = as_rows(_numbers(X), y, sample_weight=weights, n_classes=n_classes)
         assert isinstance(rows, MemoryRows)
         _refuse_missing(rows.X)
     except ValueError as error:
         raise ValueError(f"partition {number}: {error}") from None
-    return Block(number, rows, keeps=keeps)
+    return rows
+
+
+def _stored_bytes(rows: MemoryRows) -> int:
+    X = rows.X
+    stored = X.nbytes if isinstance(X, np.ndarray) else X.data.nbytes + X.indices.nbytes + X.indptr.nbytes
+    return int(stored + rows.targets.nbytes)
 
 
 def _numbers(X: Any) -> Any:
@@ -136,39 +159,33 @@ class DaskEngine:
 
     def sums(self, question: Question) -> Term:
         moved = len(self._blocks)
-        terms = self._ask(Block.answer, question)
+        sent = _size(question.given) + _size(question.at.terms if question.at else ())
+        terms = self._ask(Block.answer, question, sent)
         while len(terms) > 1:
             groups = [terms[i : i + ARITY] for i in range(0, len(terms), ARITY)]
             terms = self._client.map(total, groups, key=self._keys(len(groups)), pure=False)
             moved += len(terms)
         found: Term = self._fetched(terms)[0]
-        sent = _size(question.given) + _size(question.at.terms if question.at else ())
         self.meter.add_round(sent * self._n_workers() + moved * _size(found or ()))
         return found
 
     def each(self, task: Callable[[MemoryRows, int], T | None]) -> list[T | None]:
-        found: list[T | None] = self._fetched(self._ask(Block.run, task))
-        sent = _size(tuple(vars(task).values())) * self._n_workers()
-        self.meter.add_round(
-            sent + sum(_size(tuple(vars(part).values())) for part in found if part is not None)
-        )
+        sent = _size(task)
+        found: list[T | None] = self._fetched(self._ask(Block.run, task, sent))
+        self.meter.add_round(sent * self._n_workers() + sum(map(_size, found)))
         return found
 
     def close(self) -> None:
         """Let go of the blocks and all that the workers keep for them."""
         self._blocks = []
 
-    def _ask(self, method: Callable[..., Any], given: Any) -> list[Any]:
-        """A task a block, all with the same argument, which is sent once to each worker."""
-        (sent,) = self._client.map(_same, [given], key=self._keys(1), pure=False)
+    def _ask(self, method: Callable[..., Any], given: Any, size: int) -> list[Any]:
+        """A task a block, all with the same argument of so many bytes; a large one goes once to each worker."""
+        blocks = self._blocks
+        if size > SMALL:
+            (given,) = self._client.map(_same, [given], key=self._keys(1), pure=False)
         return list(
-            self._client.map(
-                method,
-                self._blocks,
-                [sent] * len(self._blocks),
-                key=self._keys(len(self._blocks)),
-                pure=False,
-            )
+            self._client.map(method, blocks, [given] * len(blocks), key=self._keys(len(blocks)), pure=False)
         )
 
     def _keys(self, n: int) -> list[str]:

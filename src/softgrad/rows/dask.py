@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from softgrad.rows.base import Meter
 from softgrad.rows.blocked import LOGITS, BlockwiseRows
-from softgrad.rows.cluster import DaskEngine, built, fetched
+from softgrad.rows.cluster import DaskEngine, block_of, fetched
 from softgrad.rows.draw import Census, TakeCensus
 from softgrad.rows.wrap import check_present, is_collection
 
@@ -117,9 +117,7 @@ def read(client: Any, partitions: Partitions, lengths: list[int], n_classes: int
         As :func:`dask_rows`.
     """
     keeps = _checked_memory(client, partitions, lengths, n_classes)
-    made = [
-        postponed(built, number, part, n_classes, keeps=keeps) for number, part in enumerate(partitions.parts)
-    ]
+    made = [postponed(block_of, i, part, n_classes, keeps) for i, part in enumerate(partitions.parts)]
     engine = DaskEngine(client, client.compute(made), (partitions.n_features, n_classes), keeps=keeps)
     census: list[Census | None] = engine.each(TakeCensus())
     stored = sum(block.n_stored for block in census if block is not None)

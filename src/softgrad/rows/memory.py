@@ -1,7 +1,7 @@
 """MemoryRows: labelled, weighted rows in memory; dense.py and sparse.py say how X is cut into tiles."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Self
 
@@ -14,14 +14,9 @@ from softgrad.maths import pairs, regression
 from softgrad.maths.cross_entropy import check_targets, check_weights, weight_sum
 from softgrad.rows.base import LogitsAre, Meter
 from softgrad.rows.kept import KeptPoint
+from softgrad.rows.sampling import distinct, quotas, restored
 
 Array = npt.NDArray[Any]
-
-
-def quotas(size: int, members: Sequence[int]) -> list[int]:
-    """How many rows of each stratum are in a sample of about `size`: pro rata, no class below half an even share."""
-    n_rows, least = max(sum(members), 1), max(size // (2 * len(members)), 1)
-    return [min(max(size * count // n_rows, least), count) for count in members]
 
 
 WIDE, TALL = 64, 2048
@@ -236,14 +231,13 @@ class MemoryRows(ABC):
         return np.flatnonzero((self.strata == k) & (self.weights > 0))
 
     def sample(self, size: int, seed: int) -> Self:
-        rng = np.random.default_rng(seed)
         members = [self.members(k) for k in range(self.n_classes)]
         chosen, weights = [], []
-        for those, count in zip(members, quotas(size, [len(those) for those in members]), strict=True):
-            taken = np.sort(rng.choice(those, count, replace=False))
+        for k, count in enumerate(quotas(size, [len(those) for those in members])):
+            taken = members[k][np.sort(distinct(len(members[k]), count, (seed, k)))]
             if taken.size:
                 chosen.append(taken)
-                weights.append(self.weights[taken] * (self.weights[those].sum() / self.weights[taken].sum()))
+                weights.append(restored(self.weights[taken], self.weights[members[k]].sum()))
         return self.take(np.concatenate(chosen), np.concatenate(weights))
 
     def subset(self, fraction: float) -> Self:
