@@ -217,6 +217,12 @@ class MemoryRows(ABC):
         self._count(2.0, reads=1.0)
         return variances
 
+    def is_constant(self, j: int) -> bool:
+        """Whether all entries of a column are equal."""
+        column = self.X[:, [j]]
+        column = column if isinstance(column, np.ndarray) else column.toarray()
+        return bool((column == column[0]).all())
+
     @abstractmethod
     def _squared_deviations(self, X: Any, means: Array, shares: Array) -> Array:
         """``sum_i share_i (x_ij - mean_j)^2`` over a tile, (d,)."""

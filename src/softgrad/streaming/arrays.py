@@ -63,19 +63,22 @@ def open_array(
         )
     block_rows = rows_per_block(array.shape[1], memory_limit)
     matrices = ArraySlices(array)
-    means = _checked(matrices, block_rows)
+    sums, constant = _checked(matrices, block_rows)
     classes, codes = _labels(_column(target, len(array), "target"))
     weights = None if sample_weight is None else _weights(_column(sample_weight, len(array), "sample_weight"))
     blocks = LabelledBlocks(matrices, codes, weights, len(array), len(classes), block_rows)
     rows = StreamedRows(Opened(blocks, classes, None, memory_limit, None, ""))
-    found = digest([len(array), str(array.dtype), classes, means.tolist(), rows.class_weights.tolist()])
-    return StreamedRows(Opened(blocks, classes, None, memory_limit, None, found))
+    found = digest([len(array), str(array.dtype), classes, sums.tolist(), rows.class_weights.tolist()])
+    return StreamedRows(Opened(blocks, classes, None, memory_limit, None, found, constant))
 
 
-def _checked(matrices: ArraySlices, rows: int) -> NDArray[np.float64]:
-    """The columns' sums; entries that are missing, infinite or too large are refused."""
+def _checked(matrices: ArraySlices, rows: int) -> tuple[NDArray[np.float64], frozenset[int]]:
+    """The columns' sums, and which are constant; entries that are missing, infinite or too large are refused."""
     sums, start = np.zeros(matrices.n_features), 0
+    first, constant = None, np.ones(matrices.n_features, dtype=bool)
     for X in matrices.blocks(rows):
+        first = X[0] if first is None else first
+        constant &= (first == X).all(axis=0)
         wrong = ~np.isfinite(X) if X.dtype != np.float64 else ~(np.abs(X) <= LARGEST)
         if wrong.any():
             i, j = np.argwhere(wrong)[0]
@@ -85,7 +88,7 @@ def _checked(matrices: ArraySlices, rows: int) -> NDArray[np.float64]:
             )
         sums += X.sum(axis=0, dtype=np.float64)
         start += len(X)
-    return sums
+    return sums, frozenset(np.flatnonzero(constant).tolist())
 
 
 def _column(given: Any, n_rows: int, name: str) -> NDArray[Any]:

@@ -164,7 +164,11 @@ def _streamed(
     block_rows = rows_per_block(matrices.n_features, memory_limit)
     blocks = LabelledBlocks(matrices, codes, weights, census.n_rows, len(census.classes), block_rows)
     found = digest(census.to_dict())
-    return StreamedRows(Opened(blocks, census.classes, census, memory_limit, folder, found, target_type))
+    names = census.columns.encoded_names
+    constant = frozenset(names.index(name) for name in census.constant)
+    return StreamedRows(
+        Opened(blocks, census.classes, census, memory_limit, folder, found, constant, target_type)
+    )
 
 
 def _need_pyarrow() -> None:

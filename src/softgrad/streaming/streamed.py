@@ -36,6 +36,8 @@ class Opened:
         Where spilled logits go; None is the system's folder for temporary files.
     digest : str
         Of what the first pass has found in the data.
+    constant : frozenset of int
+        The features that are the same in all rows.
     target_type : pyarrow.DataType or None
         Of the target's column; None for an array.
     """
@@ -46,6 +48,7 @@ class Opened:
     memory_limit: float
     folder: Path | None
     digest: str
+    constant: frozenset[int] = frozenset()
     target_type: Any = None
 
 
@@ -72,6 +75,10 @@ class StreamedRows(BlockwiseRows):
     def feature_names(self) -> tuple[str, ...] | None:
         """One for each feature; None for an array."""
         return None if self.columns is None else self.columns.encoded_names
+
+    def is_constant(self, j: int) -> bool:
+        """Whether all entries of a column are equal."""
+        return j in self.opened.constant
 
     def weighted(self, factors: NDArray[np.float64]) -> "StreamedRows":
         """The same rows, their weights times their class's factor, (n_classes,)."""
