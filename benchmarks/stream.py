@@ -1,4 +1,4 @@
-"""What does a fit from disk cost: peak memory, passes, MB/s against the disk's own speed, and time against memory?
+"""What a fit from disk costs: peak memory, passes, MB/s against the disk's own speed, and time against memory.
 
     python benchmarks/stream.py --gigabytes 4 --folder /somewhere
 
@@ -138,11 +138,13 @@ def in_a_process(kind, folder, cache, tol):
     return json.loads(done.stdout)
 
 
-def report(name, found, size):
-    line = f"{name:22s} {found['seconds']:7.1f} s ({found['cpu']:.0f} of CPU)  {found['passes']:6.1f} passes  peak {found['peak_mb']:5.0f} MB"
+def report(name, found):
+    time = f"{found['seconds']:7.1f} s ({found['cpu']:.0f} of CPU)"
+    line = f"{name:22s} {time}  {found['passes']:6.1f} passes  peak {found['peak_mb']:5.0f} MB"
     if "reads" in found:
         speed = found["read_bytes"] / (found["seconds"] - found["opened"]) / 1e6
-        line += f"  opened in {found['opened']:.1f} s  {found['reads']} reads at {speed:.0f} MB/s  logits {found['logits']}"
+        line += f"  opened in {found['opened']:.1f} s  {found['reads']} reads at {speed:.0f} MB/s"
+        line += f"  logits {found['logits']}"
     print(f"{line}  gap {found['gap']:.1e}  {found['status']}", flush=True)
 
 
@@ -153,7 +155,7 @@ def large(folder, gigabytes):
     print(f"the disk reads {speeds[0]:.0f} MB/s, and {speeds[1]:.0f} from the page cache", flush=True)
     for name, cache in (("from Parquet", ""), ("from the compact copy", str(folder.parent / "copy"))):
         forget(folder.parent)
-        report(name, in_a_process("disk", folder, cache, 1e-8), size)
+        report(name, in_a_process("disk", folder, cache, 1e-8))
 
 
 def small(folder, gigabytes):
@@ -166,7 +168,7 @@ def small(folder, gigabytes):
         ("from the compact copy", "disk", str(folder.parent / "copy-small")),
     ):
         found[name] = in_a_process(kind, folder, cache, 1e-12)
-        report(name, found[name], size)
+        report(name, found[name])
     proba = np.load(folder.parent / "proba-memory.npy")
     for name, file in (("from Parquet", "proba-disk.npy"), ("from the compact copy", "proba-disk-copy.npy")):
         apart = np.abs(np.load(folder.parent / file) - proba).max()

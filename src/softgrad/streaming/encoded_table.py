@@ -12,6 +12,9 @@ from softgrad.table.encode import encode_into
 
 __all__ = ["EncodedTable", "encoded"]
 
+FEWEST_ROWS = 4096
+"""That are decoded at once, however small the blocks are."""
+
 
 def encoded(batch: Batch, columns: Columns, dtype: str) -> NDArray[Any]:
     """The features of a batch, (n_samples, n_features)."""
@@ -31,7 +34,7 @@ class EncodedTable:
 
     def blocks(self, rows: int) -> Iterator[NDArray[Any]]:
         block, filled = self._new(rows), 0
-        for batch in self._dataset.batches(self._columns.names, rows):
+        for batch in self._dataset.batches(self._columns.names, max(rows, FEWEST_ROWS)):
             start = 0
             while start < batch.table.num_rows:
                 part = batch.table.slice(start, rows - filled)
