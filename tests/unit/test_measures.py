@@ -7,9 +7,10 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import f1_score, log_loss
 
 from softgrad.measures.codes import class_codes
+from softgrad.measures.facts import RowFacts
 from softgrad.measures.intervals import intervals
 from softgrad.measures.reliability import class_bins, top_label_bins
-from softgrad.measures.score import score
+from softgrad.measures.score import Scores
 
 
 @pytest.fixture
@@ -50,16 +51,16 @@ def test_accuracy_interval_is_where_the_score_test_turns(predictions):
     """Wilson's ends solve (share - p)^2 = z^2 p (1 - p) / n."""
     codes, proba = predictions
     n, share = len(codes), (proba.argmax(axis=1) == codes).mean()
-    for end in intervals(codes, proba)["accuracy"]:
+    for end in intervals(RowFacts.of(codes, proba), proba.shape[1])["accuracy"]:
         assert (share - end) ** 2 * n / (end * (1 - end)) == pytest.approx(1.959963984540054**2, rel=1e-9)
 
 
 def test_all_right_still_leaves_doubt():
-    found = intervals(np.array([0, 1] * 15), np.tile(np.eye(2), (15, 1)) * 0.98 + 0.01)
+    found = intervals(RowFacts.of(np.array([0, 1] * 15), np.tile(np.eye(2), (15, 1)) * 0.98 + 0.01), 2)
     assert 0.8 < found["accuracy"][0] < 0.9
     assert found["accuracy"][1] == 1.0
     assert found["macro_f1"] is None
-    assert intervals(np.array([0]), np.array([[0.9, 0.1]]))["log_loss"] is None
+    assert intervals(RowFacts.of(np.array([0]), np.array([[0.9, 0.1]])), 2)["log_loss"] is None
 
 
 def test_intervals_cover_as_often_as_they_say(rng):
@@ -74,7 +75,7 @@ def test_intervals_cover_as_often_as_they_say(rng):
     }
     for _ in range(draws):
         p = rng.choice(values, n)
-        found = intervals((rng.random(n) > p).astype(int), np.column_stack([p, 1 - p]))
+        found = intervals(RowFacts.of((rng.random(n) > p).astype(int), np.column_stack([p, 1 - p])), 2)
         for name in held:
             held[name] += found[name][0] <= truth[name] <= found[name][1]
     for count in held.values():
@@ -86,7 +87,7 @@ def test_macro_f1_interval_is_that_of_resampled_rows(predictions, rng):
     guess = proba.argmax(axis=1)
     drawn = [rng.integers(len(codes), size=len(codes)) for _ in range(400)]
     values = [f1_score(codes[i], guess[i], average="macro") for i in drawn]
-    low, high = intervals(codes, proba)["macro_f1"]
+    low, high = intervals(RowFacts.of(codes, proba), proba.shape[1])["macro_f1"]
     reach = np.std(values)
     assert [low, high] == pytest.approx(np.quantile(values, [0.025, 0.975]), abs=0.35 * reach)
 
@@ -101,18 +102,21 @@ def test_calibration_interval_is_that_of_resampled_rows(predictions):
         method="basic",
         random_state=np.random.default_rng(1),
     )
-    low, high = intervals(codes, proba)["calibration_error"]
+    low, high = intervals(RowFacts.of(codes, proba), proba.shape[1])["calibration_error"]
     expected = [max(found.confidence_interval.low, 0), found.confidence_interval.high]
     assert [low, high] == pytest.approx(expected, abs=0.35 * found.standard_error)
 
 
 def test_intervals_are_the_same_every_time(predictions):
-    assert intervals(*predictions) == intervals(*predictions)
+    assert intervals(RowFacts.of(*predictions), 3) == intervals(RowFacts.of(*predictions), 3)
 
 
 def test_scores_are_scikit_learns(predictions):
     codes, proba = predictions
-    scores = score(codes, proba, np.array(["a", "b", "c"]), np.full(3, 1 / 3))
+    measured = Scores(np.array(["a", "b", "c"]), np.full(3, 1 / 3))
+    measured.add(codes[:7], proba[:7])
+    measured.add(codes[7:], proba[7:])
+    scores = measured.result()
     assert scores["macro_f1"] == f1_score(codes, proba.argmax(axis=1), average="macro")
     assert scores["log_loss"] == pytest.approx(log_loss(codes, proba), rel=1e-13)
     assert scores["baseline"]["log_loss"] == pytest.approx(np.log(3), rel=1e-13)

@@ -56,6 +56,10 @@ def fit(
     solver: options.Solver = "auto",
     tol: options.Tol = 1e-8,
     max_iter: options.MaxIter = 1000,
+    memory_limit: options.MemoryLimit = "",
+    cache: options.Cache = "",
+    checkpoint: options.CheckpointOut = "",
+    resume: options.Resume = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Fit a softmax regression to a data table and measure it on held-out rows.
@@ -63,10 +67,12 @@ def fit(
     The held-out rows are a stratified sample; the metrics are theirs.
 
     The model that --model saves is fitted again, on all rows.
+
+    A table that would not fit into memory, a folder and a pattern are streamed from disk.
     """
-    from softgrad.cli.fit import run
+    from softgrad.cli.fit_request import Request
+    from softgrad.cli.fitting import run
     from softgrad.cli.show import show_fit
-    from softgrad.cli.training import Request
 
     parameters = {
         "C": c,
@@ -87,6 +93,10 @@ def fit(
         test_size=test_size,
         seed=seed,
         impute=impute,
+        memory_limit=options.size_of(memory_limit),
+        cache=cache or None,
+        checkpoint=checkpoint or None,
+        resume=resume,
     )
     show_fit(run(request), as_json=as_json)
 
@@ -97,6 +107,7 @@ def predict(
     data: options.Data,
     output: options.Output = "-",
     proba: options.Proba = False,
+    memory_limit: options.MemoryLimit = "",
 ) -> None:
     """Predict the class of every row of a data table.
 
@@ -104,7 +115,7 @@ def predict(
     """
     from softgrad.cli.predict import run
 
-    run(model, data, output, proba=proba)
+    run(model, data, output, proba=proba, memory_limit=options.size_of(memory_limit))
 
 
 @app.command(epilog=EXIT_CODES)
@@ -112,13 +123,14 @@ def evaluate(
     model: options.Model,
     data: options.Data,
     target: options.OptionalTarget = "",
+    memory_limit: options.MemoryLimit = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Measure a model on a data table that has the true classes."""
     from softgrad.cli.evaluate import run
     from softgrad.cli.show import show_evaluation
 
-    show_evaluation(run(model, data, target or None), as_json=as_json)
+    show_evaluation(run(model, data, target or None, options.size_of(memory_limit)), as_json=as_json)
 
 
 @app.command(epilog=EXIT_CODES)

@@ -96,9 +96,10 @@ def _sentence(error: Exception) -> str | None:
             place = f" {error.filename!r}" if error.filename else ""
             return f"cannot use the file{place}: {error.strerror or error}"
         case ValueError():
-            from softgrad.modelfile import ModelFileError  # brings NumPy, which --help does not need
+            from softgrad.checkpointfile import CheckpointError  # bring NumPy, which --help does not need
+            from softgrad.modelfile import ModelFileError
 
-            return str(error) if isinstance(error, ModelFileError) else None
+            return str(error) if isinstance(error, ModelFileError | CheckpointError) else None
     return None
 
 

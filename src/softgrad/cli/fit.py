@@ -1,7 +1,5 @@
-"""``softgrad fit``: read, split, fit, measure, fit again on all rows, save."""
+"""``softgrad fit`` in memory: read, split, fit, measure, fit again on all rows, save."""
 
-import warnings
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -9,14 +7,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from softgrad import modelfile
-from softgrad.cli.exits import UserError
-from softgrad.cli.files import check_model_path, check_report_path
+from softgrad.cli.fit_request import Request, fitted
 from softgrad.cli.progress import progress
 from softgrad.cli.report import FittedPart, write_report
-from softgrad.cli.training import Request, TrainingTable, read_training
+from softgrad.cli.training import TrainingTable, read_training
 from softgrad.estimator import SoftmaxRegression
-from softgrad.measures.figures import figures
-from softgrad.measures.score import plain, score
+from softgrad.measures.score import Scores, plain
 from softgrad.table.columns import Category
 from softgrad.table.encode import encode
 from softgrad.table.learn import with_fills
@@ -26,25 +22,18 @@ __all__ = ["run"]
 
 
 def run(request: Request) -> dict[str, Any]:
-    """Carry out ``softgrad fit`` and return all that there is to tell about it.
+    """Carry out ``softgrad fit`` on a table in memory and return all that there is to tell about it.
 
     Raises
     ------
     UserError, TableError
         For a mistake in the data or in the paths.
     """
-    _check_paths(request)
     data = read_training(request)
     part = _hold_out(data, request) if request.test_size else None
-    report: dict[str, Any] = {
-        "command": "fit",
-        "data": _describe(data, request),
-        "parameters": request.parameters,
-        "held_out": None if part is None else _held_out(data, request, part),
-        "fit": None,
-        "model": request.model,
-        "report": request.report,
-    }
+    report = request.begun(_describe(data, request))
+    if part is not None:
+        report["held_out"] = _held_out(data, request, part)
     if request.model is not None or part is None:
         estimator, report["fit"] = _fit(data.X, data.labels, request, "fitting all rows")
         if request.model is not None:
@@ -54,13 +43,6 @@ def run(request: Request) -> dict[str, Any]:
     if request.report is not None:
         write_report(request, data, part, report)
     return report
-
-
-def _check_paths(request: Request) -> None:
-    if request.model is not None:
-        check_model_path(request.model, request.data)
-    if request.report is not None:
-        check_report_path(request.report, request.data, request.model)
 
 
 def _hold_out(data: TrainingTable, request: Request) -> FittedPart:
@@ -80,32 +62,19 @@ def _hold_out(data: TrainingTable, request: Request) -> FittedPart:
 
 
 def _held_out(data: TrainingTable, request: Request, part: FittedPart) -> dict[str, Any]:
-    shares = np.bincount(data.codes[part.train]) / len(part.train)
-    proba = part.estimator.predict_proba(part.X[part.test])
+    scores = Scores(data.classes, np.bincount(data.codes[part.train]) / len(part.train))
+    scores.add(data.codes[part.test], part.estimator.predict_proba(part.X[part.test]))
     split = {"test_size": request.test_size, "seed": request.seed, "train_rows": len(part.train)}
-    return {
-        "split": split,
-        "fit": part.figures,
-        "scores": score(data.codes[part.test], proba, data.classes, shares),
-    }
+    return {"split": split, "fit": part.figures, "scores": scores.result()}
 
 
 def _fit(
     X: NDArray[Any], labels: NDArray[Any], request: Request, label: str
 ) -> tuple[SoftmaxRegression, dict[str, Any]]:
-    from sklearn.exceptions import ConvergenceWarning
-
-    estimator = SoftmaxRegression(**request.parameters)
-    began = perf_counter()
-    with warnings.catch_warnings(), progress(label, request.parameters["tol"]) as callback:
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the status below says it
-        try:
-            estimator.fit(X, labels, callback=callback)
-        except ValueError as error:
-            raise UserError(f"cannot fit: {' '.join(str(error).split())}") from error
-    if estimator.status_ == "stopped":  # the callback never asks for it: an interrupt did
-        raise KeyboardInterrupt
-    return estimator, figures(estimator, seconds=perf_counter() - began, rows=len(labels))
+    with progress(label, request.parameters["tol"]) as callback:
+        return fitted(
+            request.parameters, len(labels), lambda estimator: estimator.fit(X, labels, callback=callback)
+        )
 
 
 def _describe(data: TrainingTable, request: Request) -> dict[str, Any]:
@@ -132,4 +101,5 @@ def _describe(data: TrainingTable, request: Request) -> dict[str, Any]:
         ],
         "imputed": [{"column": c.name, "rows": n, "value": c.fill} for c, n in gaps.items() if n],
         "constant": plain(names[constant]),
+        "streamed": None,
     }

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from softgrad.cli.training import Request, TrainingTable
+from softgrad.cli.fit_request import Request
+from softgrad.cli.training import TrainingTable
 from softgrad.estimator import SoftmaxRegression
 from softgrad.report.case import Case, Sample
 from softgrad.report.grid import grid_of_names

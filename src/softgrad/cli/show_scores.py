@@ -21,7 +21,7 @@ _Scores = dict[str, Any]
 
 
 def show_scores(console: Console, scores: _Scores, baseline: str) -> None:
-    """Print the metrics of `softgrad.measures.score.score`; `baseline` says what the model is compared with."""
+    """Print the metrics of `softgrad.measures.score.Scores`; `baseline` says what the model is compared with."""
     console.print(_summary(scores))
     console.print(f"  (baseline: {baseline})")
     if len(scores["labels"]) > _WIDEST_MATRIX:

@@ -1,4 +1,4 @@
-"""What ``softgrad fit`` was asked for, and its training table: read, learnt and encoded."""
+"""The training table of ``softgrad fit`` in memory: read, learnt and encoded."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -9,31 +9,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from softgrad.cli.exits import UserError
+from softgrad.cli.fit_request import Request, listed
 from softgrad.measures.score import plain
 from softgrad.table.columns import Columns
 from softgrad.table.encode import encode
 from softgrad.table.errors import counted, listing, quote
 from softgrad.table.learn import choose_features, learn
 from softgrad.table.read import read_table
-from softgrad.table.target import encode_target
+from softgrad.table.target import check_classes, encode_target
 
-__all__ = ["Request", "TrainingTable", "read_training"]
-
-
-@dataclass(frozen=True)
-class Request:
-    """What was asked for on the command line; `parameters` are the estimator's."""
-
-    data: str
-    target: str
-    features: tuple[str, ...]
-    exclude: tuple[str, ...]
-    parameters: dict[str, Any]
-    model: str | None
-    report: str | None
-    test_size: float
-    seed: int
-    impute: bool
+__all__ = ["TrainingTable", "read_training"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +48,7 @@ def read_training(request: Request) -> TrainingTable:
     """
     table = read_table(request.data)
     names = table.column_names
-    features, exclude = _names(request.features, names), _names(request.exclude, names)
+    features, exclude = listed(request.features, names), listed(request.exclude, names)
     columns = learn(
         table,
         request.target,
@@ -72,27 +57,14 @@ def read_training(request: Request) -> TrainingTable:
     )
     labels = encode_target(table.column(request.target), columns.target)
     classes, codes = np.unique(labels, return_inverse=True)
-    _check_classes(request, classes, codes)
+    check_classes(request.target, classes, len(codes))
+    if request.test_size:
+        _check_split(request, classes, codes)
     return TrainingTable(table, columns, encode(table, columns), classes, codes)
 
 
-def _names(values: tuple[str, ...], known: list[str]) -> list[str]:
-    """Split at commas, except where the whole is the name of a column."""
-    parts = [[value] if value in known else value.split(",") for value in values]
-    return [name.strip() if name not in known else name for part in parts for name in part if name.strip()]
-
-
-def _check_classes(request: Request, classes: NDArray[Any], codes: NDArray[np.intp]) -> None:
+def _check_split(request: Request, classes: NDArray[Any], codes: NDArray[np.intp]) -> None:
     target, n_rows = quote(request.target), len(codes)
-    if len(classes) < 2:
-        raise UserError(f"the target {target} has one class only, {quote(classes[0].item())}: two are needed")
-    if len(classes) > max(20, n_rows // 2):
-        raise UserError(
-            f"the target {target} has {len(classes)} distinct values in {n_rows} rows, which is a quantity or an "
-            "identifier, not a class: give another --target"
-        )
-    if not request.test_size:
-        return
     single = classes[np.bincount(codes) == 1]
     if len(single):
         raise UserError(

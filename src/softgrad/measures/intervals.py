@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
+from softgrad.measures.facts import RowFacts
 from softgrad.measures.reliability import bin_of
 
 __all__ = ["intervals"]
@@ -18,7 +19,7 @@ RESAMPLES = 1999
 _ENTRIES = 2_000_000
 
 
-def intervals(codes: Array, proba: Array) -> dict[str, Interval | None]:
+def intervals(facts: RowFacts, n_classes: int) -> dict[str, Interval | None]:
     """How far the metrics may be from those of all rows of this kind, the model being given.
 
     Accuracy: Wilson's score interval. Log-loss and Brier score, which are means over rows: Student's t. Macro-F1:
@@ -29,9 +30,8 @@ def intervals(codes: Array, proba: Array) -> dict[str, Interval | None]:
 
     Parameters
     ----------
-    codes : ndarray of shape (n,)
-        The true classes, as columns of `proba`.
-    proba : ndarray of shape (n, n_classes)
+    facts : RowFacts
+    n_classes : int
 
     Returns
     -------
@@ -46,20 +46,18 @@ def intervals(codes: Array, proba: Array) -> dict[str, Interval | None]:
     Examples
     --------
     >>> import numpy as np
-    >>> found = intervals(np.array([0, 0, 1, 1]), np.array([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.7, 0.3]]))
+    >>> proba = np.array([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.7, 0.3]])
+    >>> found = intervals(RowFacts.of(np.array([0, 0, 1, 1]), proba), 2)
     >>> [round(end, 3) for end in found["accuracy"]]
     [0.301, 0.954]
     """
-    guess = proba.argmax(axis=1)
-    rows = np.arange(len(codes))
-    clipped = np.clip(proba, np.finfo(proba.dtype).eps, 1)  # as scikit-learn's log_loss
-    distance = (proba**2).sum(axis=1) - 2 * proba[rows, codes] + 1
+    right = facts.guesses == facts.codes
     return {
-        "accuracy": _wilson(int((guess == codes).sum()), len(codes)),
-        "log_loss": _mean(-np.log(clipped[rows, codes])),
-        "brier": _mean(distance),
-        "macro_f1": _macro_f1(codes, guess, proba.shape[1]),
-        "calibration_error": _calibration_error(guess == codes, proba.max(axis=1)),
+        "accuracy": _wilson(int(right.sum()), len(right)),
+        "log_loss": _mean(facts.losses),
+        "brier": _mean(facts.distances),
+        "macro_f1": _macro_f1(facts.codes, facts.guesses, n_classes),
+        "calibration_error": _calibration_error(right, facts.tops),
     }
 
 

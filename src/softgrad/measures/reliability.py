@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bins", "bin_of", "class_bins", "top_label_bins"]
+__all__ = ["Bins", "bin_of", "bins", "class_bins", "top_label_bins"]
 
 Array = NDArray[Any]
 
@@ -52,7 +52,7 @@ def class_bins(codes: Array, proba: Array, k: int, n_bins: int = 10) -> Bins:
         The class.
     n_bins : int, default 10
     """
-    return _bins(proba[:, k], codes == k, n_bins)
+    return bins(proba[:, k], codes == k, n_bins)
 
 
 def top_label_bins(codes: Array, proba: Array, n_bins: int = 10) -> Bins:
@@ -65,7 +65,7 @@ def top_label_bins(codes: Array, proba: Array, n_bins: int = 10) -> Bins:
     proba : ndarray of shape (n, n_classes)
     n_bins : int, default 10
     """
-    return _bins(proba.max(axis=1), codes == proba.argmax(axis=1), n_bins)
+    return bins(proba.max(axis=1), codes == proba.argmax(axis=1), n_bins)
 
 
 def bin_of(probability: Array, n_bins: int = 10) -> Array:
@@ -73,7 +73,8 @@ def bin_of(probability: Array, n_bins: int = 10) -> Array:
     return np.searchsorted(np.linspace(0, 1, n_bins + 1)[1:-1], probability)
 
 
-def _bins(probability: Array, true: Array, n_bins: int) -> Bins:
+def bins(probability: Array, true: Array, n_bins: int = 10) -> Bins:
+    """The bins of any probabilities (n,), against whether what they were given to came true (n,)."""
     edges = np.linspace(0, 1, n_bins + 1)
     place = bin_of(probability, n_bins)
     counts = np.bincount(place, minlength=n_bins)

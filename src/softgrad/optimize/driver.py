@@ -258,6 +258,8 @@ def _solution(progress: Progress, solver: Solver, reason: str) -> Solution:
         n_iter=progress.ledger.n_iter,
         history=tuple(progress.ledger.history),
         status=Status(reason, _sentence(progress, solver, reason)),
+        n_rounds=progress.ledger.n_rounds,
+        n_bytes=progress.ledger.n_bytes,
     )
 
 

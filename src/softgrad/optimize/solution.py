@@ -78,6 +78,9 @@ class Solution:
         Outer iterations.
     history : tuple of Record
     status : Status
+    n_rounds, n_bytes : int
+        For rows on a cluster, how often its workers were asked, and the bytes that this moved between machines, at
+        most; else 0.
     """
 
     coef: Array
@@ -89,6 +92,8 @@ class Solution:
     n_iter: int
     history: tuple[Record, ...]
     status: Status
+    n_rounds: int = 0
+    n_bytes: int = 0
 
     def _repr_html_(self) -> str:
         """A small table for notebooks."""

@@ -14,7 +14,7 @@ from softgrad.explain.page import part, policy_hash
 from softgrad.extras import required
 from softgrad.measures.figures import certificate
 from softgrad.measures.reliability import top_label_bins
-from softgrad.measures.score import score
+from softgrad.measures.score import Scores
 from softgrad.report import numbers
 from softgrad.report.case import Case
 from softgrad.report.cautions import cautions
@@ -94,7 +94,9 @@ def _content(case: Case) -> dict[str, Any]:
     estimator = case.estimator
     proba = case.linear.proba(case.measured.X)
     shares = np.bincount(case.fitted.codes, minlength=len(case.labels)) / len(case.fitted.codes)
-    scores = score(case.measured.codes, proba, np.asarray(estimator.classes_), shares)
+    measured = Scores(np.asarray(estimator.classes_), shares)
+    measured.add(case.measured.codes, proba)
+    scores = measured.result()
     rows, weight_sum = _known_rows(case)
     columns = _columns(case)
     return {
