@@ -103,7 +103,7 @@ def test_no_worker_left(rng, monkeypatch):
     monkeypatch.setattr("softgrad.rows.cluster.PATIENCE", 1.0)
     with (
         distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+            n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50
         ) as small,
         distributed.Client(small) as client,
     ):
