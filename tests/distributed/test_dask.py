@@ -58,8 +58,9 @@ def test_the_fit_of_the_same_rows_in_memory(client, arrays):
     probabilities = [softmax(X @ solution.coef.T + solution.intercept) for solution in (here, there)]
     np.testing.assert_allclose(*probabilities, rtol=0, atol=1e-10)
     np.testing.assert_array_equal(there.coef, again.coef)
-    assert (there.n_rounds, there.n_bytes) == (again.n_rounds + 1, pytest.approx(again.n_bytes, rel=0.5))
-    assert there.n_rounds < 60  # the second fit draws its sample from the first one's
+    assert again.n_rounds < there.n_rounds <= again.n_rounds + 2  # samples are gathered once
+    assert 0 < again.n_bytes < there.n_bytes < 10 * again.n_bytes + X.nbytes
+    assert there.n_rounds < 70
     assert here.n_rounds == here.n_bytes == 0
 
 
