@@ -17,7 +17,7 @@ CANDIDATES = $(if $(PYTHON),$(PYTHON),python3.13 python3.12 python3.11 python3.1
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
 # What the compiled part is made from; Python sources are used in place and need no new installation.
-BUILD_INPUTS := pyproject.toml CMakeLists.txt $(wildcard src/softgrad/kernels/*.cpp src/softgrad/kernels/*.hpp)
+BUILD_INPUTS := pyproject.toml CMakeLists.txt $(wildcard src/softgrad/kernels/native/*)
 
 .PHONY: help
 help:  ## this list
@@ -45,7 +45,7 @@ check: $(VENV)/.installed-dev  ## format, lint, types and the import rule, then 
 	$(MAKE) test
 
 .PHONY: test-all
-test-all: $(PYTHONS:%=test-on-%) test-oldest test-without-compiler  ## the tests on every Python, with the oldest dependencies, and without a compiler
+test-all: $(PYTHONS:%=test-on-%) test-oldest test-without-compiler test-avx512  ## the tests on every Python, with the oldest dependencies, without a compiler, and of kernels for other machines
 
 .PHONY: bench
 bench: $(VENV)/.installed-test  ## the benchmark tables, one script after the other
@@ -124,7 +124,7 @@ define fresh
 	echo "== $(1): $$("$$python" --version)"; "$$python" -m venv --clear .venvs/$(1)
 endef
 
-.PHONY: $(PYTHONS:%=test-on-%) test-oldest test-without-compiler
+.PHONY: $(PYTHONS:%=test-on-%) test-oldest test-without-compiler test-avx512
 $(PYTHONS:%=test-on-%): test-on-%:
 	$(call fresh,$*,$*)
 	$(call install,.venvs/$*/bin/python,test)
@@ -143,3 +143,10 @@ test-without-compiler:
 	$(call install,.venvs/without-compiler/bin/python,test)
 	.venvs/without-compiler/bin/python -c 'from softgrad.kernels.choice import backend; assert backend() == "numpy"'
 	.venvs/without-compiler/bin/python -m pytest $(PYTEST_ARGS)
+
+# The AVX-512 kernels, in AVX2 instructions where the machine has no others.
+test-avx512:
+	$(call fresh,avx512,3.11)
+	.venvs/avx512/bin/python $(PIP_INSTALL) --editable '.[test]' \
+	  $(if $(shell grep -l avx512bw /proc/cpuinfo 2>/dev/null),,--config-settings=cmake.define.SOFTGRAD_EMULATE_AVX512=ON)
+	SOFTGRAD_KERNELS=avx512 .venvs/avx512/bin/python -m pytest tests/kernels -k avx512 $(PYTEST_ARGS)

@@ -30,6 +30,7 @@ from sklearn.linear_model._linear_loss import LinearModelLoss
 import softgrad
 from softgrad.kernels import passes
 from softgrad.kernels.choice import backend
+from softgrad.kernels.job import Targets
 from softgrad.rows.wrap import as_rows
 
 GRID = [
@@ -155,21 +156,29 @@ def pytorch(problem: Problem) -> Callable[[], Any] | None:
 # ------------------------------------------------------------------------------------------------- measuring
 
 
-TURN = 3
-"""Repetitions in one turn, after one that is not counted: the BLAS of the one before may still be spinning."""
-
-
 def interleaved(runs: dict[str, Callable[[], Any] | None], seconds: float) -> dict[str, float]:
-    """Median seconds of each, in turns, so that a slow spell of the machine meets all."""
+    """Median seconds of each, in turns, so that a slow spell of the machine meets all.
+
+    A turn begins with calls that are not counted: by then the threads of the library before have stopped spinning, and
+    the machine's clock and caches are those of the work at hand.
+    """
     kept = {name: run for name, run in runs.items() if run is not None}
     times: dict[str, list[float]] = {name: [] for name in kept}
     began = time.perf_counter()
-    while time.perf_counter() - began < seconds or len(next(iter(times.values()))) < 3 * TURN:
+    while time.perf_counter() - began < seconds or len(next(iter(times.values()))) < 9:
         for name, run in kept.items():
-            time.sleep(0.05)
-            first = timed(run)
-            times[name] += [timed(run) for _ in range(max(TURN, int(0.02 / first)))]
+            time.sleep(0.2)
+            repeated(run, 0.05)
+            times[name] += repeated(run, 0.1)
     return {name: statistics.median(taken) for name, taken in times.items()}
+
+
+def repeated(run: Callable[[], Any], seconds: float) -> list[float]:
+    """The times of at least three calls, and of more until `seconds` have passed."""
+    taken: list[float] = []
+    while sum(taken) < seconds or len(taken) < 3:
+        taken.append(timed(run))
+    return taken
 
 
 def timed(run: Callable[[], Any]) -> float:
@@ -203,9 +212,10 @@ def gemm_peak(kind: str) -> float:
 
 
 def exponentials(n_classes: int = 32, n: int = 60_000) -> float:
-    """Seconds an exponential, in the kernels' own softmax."""
+    """Seconds an exponential, in the kernels' own loss from given logits."""
     logits = np.random.default_rng(0).normal(size=(n_classes, n))
-    return fastest(lambda: passes.proba(logits)) / logits.size
+    targets = Targets.of(np.zeros(n, dtype=np.int64), None)
+    return fastest(lambda: passes.loss(logits, targets)) / logits.size
 
 
 @dataclass(frozen=True)
@@ -256,7 +266,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="a second a row")
-    seconds = 1.0 if parser.parse_args().quick else 6.0
+    seconds = 2.0 if parser.parse_args().quick else 6.0
     machine = measured()
     versions = f"numpy {np.__version__}, scipy {scipy.__version__}, scikit-learn {sklearn.__version__}"
     print(

@@ -94,7 +94,6 @@ def loss_and_gradient(
     _check_threads(n_threads)
     rows = as_rows(X, y, sample_weight=sample_weight, n_classes=len(coef))
     _check_width(coef, rows)
-    penalty = L2(alpha)
     with using(n_threads):
         if isinstance(rows, MemoryRows):
             sums = rows.loss_and_gradient(coef, offsets, single=single)
@@ -102,8 +101,10 @@ def loss_and_gradient(
             point = rows.at(coef, np.zeros(len(coef)) if offsets is None else offsets)
             sums = point.loss, point.grad_coef, point.grad_intercept
     loss, by_coef, by_intercept = sums
-    gradient = by_coef + penalty.gradient(coef)
-    return loss + penalty.value(coef), gradient, None if offsets is None else by_intercept
+    if alpha:
+        penalty = L2(alpha)
+        loss, by_coef = loss + penalty.value(coef), by_coef + penalty.gradient(coef)
+    return loss, by_coef, None if offsets is None else by_intercept
 
 
 def hessian_product(

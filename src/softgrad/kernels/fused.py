@@ -51,8 +51,8 @@ def _run_compressed(job: Job, X: CompressedTable, sums: Any) -> None:
     start = job.start
     if job.offsets is not None and job.coef is not None:
         start = (0 if start is None else start) - job.coef @ job.offsets
-    columns = X.columns if job.backward else ()
-    extension().run_sparse(_request(job, sums, start, None), *X.shape, X.rows, columns)
+    parts = X.parts(job.n_threads if job.backward else 1)
+    extension().run_sparse(_request(job, sums, start, None), *X.shape, X.rows, *parts)
 
 
 def _request(job: Job, sums: Any, start: Any, offsets: Any) -> Any:

@@ -41,17 +41,13 @@ template <> struct Constants<float> {
                                          0.1166580723592174962f};
 };
 
-// By Estrin's scheme: pairs, then pairs of pairs, so that the multiplications overlap.
+// Even and odd powers apart: two chains that overlap, without a multiplication more than Horner's but x * x.
 template <class T, int N> SOFTGRAD_INLINE V<T> polynomial(const T (&coefficients)[N], V<T> x) {
-    V<T> terms[(N + 1) / 2];
-    for (int i = 0; i < N / 2; ++i) terms[i] = x * coefficients[2 * i + 1] + coefficients[2 * i];
-    if (N % 2) terms[N / 2] = broadcast<T>(coefficients[N - 1]);
-    for (int count = (N + 1) / 2; count > 1; count = (count + 1) / 2) {
-        x = x * x;
-        for (int i = 0; i < count / 2; ++i) terms[i] = terms[2 * i + 1] * x + terms[2 * i];
-        if (count % 2) terms[count / 2] = terms[count - 1];
-    }
-    return terms[0];
+    const V<T> square = x * x;
+    V<T> even = broadcast<T>(coefficients[(N - 1) / 2 * 2]), odd = broadcast<T>(coefficients[N / 2 * 2 - 1]);
+    for (int i = (N - 1) / 2 * 2 - 2; i >= 0; i -= 2) even = even * square + coefficients[i];
+    for (int i = N / 2 * 2 - 3; i >= 1; i -= 2) odd = odd * square + coefficients[i];
+    return odd * x + even;
 }
 
 // exp(x) for x <= 0 (and -inf, NaN): x = k ln 2 + r with |r| <= ln 2 / 2, exp(x) = 2^k (1 + r + r^2 q(r)).
@@ -72,11 +68,11 @@ template <class T, bool may_underflow> SOFTGRAD_INLINE V<T> exp_nonpositive(V<T>
 }
 
 // log(1 + x) for finite x >= 0 (and NaN): 1 + x = 2^k (1 + f), s = f / (2 + f), log(1 + f) = 2 s (1 + s^2 g(s^2)),
-// and what rounding 1 + x lost comes back as its derivative.
-template <class T> SOFTGRAD_INLINE V<T> log1p_nonnegative(V<T> x) {
+// and what rounding 1 + x lost comes back as its derivative; `inverse` is 1 / (1 + x).
+template <class T> SOFTGRAD_INLINE V<T> log1p_nonnegative(V<T> x, V<T> inverse) {
     using C = Constants<T>;
     const V<T> u = x + T(1);
-    const V<T> lost = choose<T>(x < T(1), x - (u - T(1)), T(1) - (u - x)) / u;
+    const V<T> lost = choose<T>(x < T(1), x - (u - T(1)), T(1) - (u - x)) * inverse;
     const I<T> above_root = as_bits<T>(u) - as_bits<T>(broadcast<T>(T(0.70710678118654752)));
     const I<T> k = (above_root & ~C::mantissa);
     const V<T> f = as_real<T>(as_bits<T>(u) - k) - T(1);

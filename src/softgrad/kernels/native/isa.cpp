@@ -13,8 +13,8 @@ void sparse_rows(const SparseJob &job, int64_t chunk, double *sums, double *scra
     run_sparse_rows(job, chunk, sums, scratch);
 }
 
-void sparse_columns(const SparseJob &job, int64_t chunk, double *G, double *scratch) {
-    run_sparse_columns(job, chunk, G, scratch);
+void sparse_features(const SparseJob &job, int64_t part, double *G, double *result) {
+    run_sparse_features(job, part, G, result);
 }
 
 }  // namespace softgrad::SOFTGRAD_ISA

@@ -9,7 +9,7 @@ namespace softgrad {
     namespace isa {                                                                                 \
     void run(const Job &, int64_t chunk, double *sums, double *scratch);                            \
     void sparse_rows(const SparseJob &, int64_t chunk, double *sums, double *scratch);              \
-    void sparse_columns(const SparseJob &, int64_t chunk, double *G, double *scratch);              \
+    void sparse_features(const SparseJob &, int64_t part, double *G, double *result);               \
     }
 
 SOFTGRAD_DECLARE(portable)
@@ -22,7 +22,8 @@ struct InstructionSet {
     const char *name;
     bool (*runs_here)();
     RunChunk run;
-    RunSparse sparse_rows, sparse_columns;
+    RunSparseRows sparse_rows;
+    RunSparseFeatures sparse_features;
 };
 
 // Best first.

@@ -66,9 +66,10 @@ inline int64_t scratch_size(const Job &job) {
     return (pitch(job.height) + 3 * K) * width + (5 * K + 24) * pitch(job.height) + (3 + 5 * lanes) * K + 64 * lanes;
 }
 
-// Rows of a CSR array, or columns of a CSC array.
+// A CSR array, the features of each row in order.
 struct Compressed {
     const void *values, *indices, *starts;
+    int64_t nnz;
     bool single;        // values are float, else double
     bool wide_indices;  // indices and starts are int64, else int32
 };
@@ -76,15 +77,22 @@ struct Compressed {
 // A pass over sparse rows; `job` without its X's data, coef and start.
 struct SparseJob {
     Job job;
-    Compressed rows, columns;
+    Compressed rows;
+    int64_t n_features;
     int64_t ld;                // classes, padded to whole registers: n_classes <= ld
     const double *table;       // (d, ld): coef, class by class for each feature; null where the logits are given
     const double *start;       // (ld,)
     double *residuals;         // (n, ld), or null where G is not wanted
-    int64_t n_column_chunks;
+    const int64_t *parts;      // (n_parts + 1,): bounds of ranges of features, each one thread's
+    const void *splits;        // (n_parts - 1, n), as `starts`: where the ranges after the first begin in each row
+    int64_t n_parts;
 };
 
-using RunSparse = void (*)(const SparseJob &job, int64_t chunk, double *sums, double *scratch);
+// Adds the rows of one chunk to its sums, and writes their residuals.
+using RunSparseRows = void (*)(const SparseJob &job, int64_t chunk, double *sums, double *scratch);
+
+// Adds up one part's features over all rows.
+using RunSparseFeatures = void (*)(const SparseJob &job, int64_t part, double *G, double *result);
 
 // Adds the rows of one chunk to its sums.
 using RunChunk = void (*)(const Job &job, int64_t chunk, double *sums, double *scratch);

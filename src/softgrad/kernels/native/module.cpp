@@ -42,6 +42,7 @@ Table table_of(const Anything &X, const std::optional<Reals> &offsets) {
             X.stride(1) * size, element_of(X.dtype()), data_or_null(offsets)};
 }
 
+using Bounds = nb::ndarray<const int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Sums = nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Output = nb::ndarray<nb::c_contig, nb::device::cpu>;
 
@@ -86,7 +87,7 @@ struct Request {
 Compressed compressed_of(const nb::object &values, const nb::object &indices, const nb::object &starts) {
     const auto v = nb::cast<Anything>(values), i = nb::cast<Anything>(indices), s = nb::cast<Anything>(starts);
     if (!(i.dtype() == s.dtype())) throw std::invalid_argument("indices and indptr of two types");
-    return {v.data(), i.data(), s.data(), v.dtype() == nb::dtype<float>(), i.dtype() == nb::dtype<int64_t>()};
+    return {v.data(), i.data(), s.data(), int64_t(v.size()), v.dtype() == nb::dtype<float>(), i.dtype() == nb::dtype<int64_t>()};
 }
 
 }  // namespace
@@ -122,11 +123,11 @@ NB_MODULE(_native, module) {
         run(job, instruction_sets[request.isa].run, request.n_threads, request.sums.data());
     });
     module.def("run_sparse", [](const Request &request, int64_t n, int64_t d, const nb::tuple &rows,
-                                const nb::tuple &columns) {
-        const Compressed by_row = compressed_of(rows[0], rows[1], rows[2]);
-        const Compressed by_column = columns.size() ? compressed_of(columns[0], columns[1], columns[2]) : Compressed{};
+                                const Bounds &bounds, const nb::object &splits) {
+        const Compressed X = compressed_of(rows[0], rows[1], rows[2]);
         const Job job = request.job({nullptr, n, d, 0, 0, Element::f64, nullptr});
+        const Parts parts{bounds.data(), nb::cast<Anything>(splits).data(), int64_t(bounds.size()) - 1};
         nb::gil_scoped_release released;
-        run_sparse(job, by_row, by_column, instruction_sets[request.isa], request.n_threads, request.sums.data());
+        run_sparse(job, X, parts, instruction_sets[request.isa], request.n_threads, request.sums.data());
     });
 }

@@ -105,25 +105,32 @@ inline Job rows_half(const Job &job) {
     return half;
 }
 
-inline void run_sparse(const Job &job, const Compressed &rows, const Compressed &columns, const InstructionSet &isa,
+// How the features are shared among threads, in the words of SparseJob.
+struct Parts {
+    const int64_t *bounds;
+    const void *splits;
+    int64_t count;
+};
+
+inline void run_sparse(const Job &job, const Compressed &rows, const Parts &parts, const InstructionSet &isa,
                        int n_threads, double *sums) {
-    const int64_t K = job.n_classes, n = job.X.n, d = job.X.d, ld = (K + 7) / 8 * 8, n_columns = d < 512 ? 1 : 64;
+    const int64_t K = job.n_classes, n = job.X.n, d = job.X.d, ld = (K + 7) / 8 * 8, n_tables = d < 512 ? 1 : 64;
     Buffer table(job.coef ? d * ld : 0), start(ld), residuals(job.backward ? n * ld : 0);
     for (int64_t k = 0; k < ld; ++k) start.data()[k] = k < K && job.start ? job.start[k] : 0;
     if (job.coef)
-        in_parallel(n_columns, n_threads, [&](int, int64_t chunk) {
-            fill_table(job, ld, chunk * d / n_columns, (chunk + 1) * d / n_columns, table.data());
+        in_parallel(n_tables, n_threads, [&](int, int64_t chunk) {
+            fill_table(job, ld, chunk * d / n_tables, (chunk + 1) * d / n_tables, table.data());
         });
-    SparseJob sparse{rows_half(job), rows, columns, ld, job.coef ? table.data() : nullptr, start.data(),
-                     job.backward ? residuals.data() : nullptr, n_columns};
+    const SparseJob sparse{rows_half(job), rows, d, ld, job.coef ? table.data() : nullptr, start.data(),
+                           job.backward ? residuals.data() : nullptr, parts.bounds, parts.splits, parts.count};
     const auto step = [&](int64_t chunk, double *own, double *scratch) { isa.sparse_rows(sparse, chunk, own, scratch); };
     sum_chunks(sparse.job.n_chunks, 1 + K, scratch_size(sparse.job), n_threads, step, sums);
     if (!job.backward) return;
-    sparse.job.X.d = d;
-    const int64_t each = columns_at_once * ld + 8;
-    Buffer lines(each * n_threads);
-    in_parallel(n_columns, n_threads, [&](int worker, int64_t chunk) {
-        isa.sparse_columns(sparse, chunk, sums + 1 + K, lines.data() + worker * each);
+    Buffer own(job.coef ? 0 : d * ld);
+    double *const G = job.coef ? table.data() : own.data();
+    in_parallel(parts.count, n_threads, [&](int, int64_t part) {
+        for (int64_t e = parts.bounds[part] * ld; e < parts.bounds[part + 1] * ld; ++e) G[e] = 0;
+        isa.sparse_features(sparse, part, G, sums + 1 + K);
     });
 }
 

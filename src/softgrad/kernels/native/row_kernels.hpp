@@ -4,9 +4,8 @@
 //   forward    Z[k, i]  = start_k + sum_j X[i, j] W[k, j]     2 t d K flop, X and W read from cache
 //   backward   G[k, j] += sum_i X[i, j] R[k, i]               2 t d K flop, X read while the tile is hot
 //
-// A block holds 4 registers of X against `classes` registers of the other factor: 4 x classes sums, 4 + classes loads
-// for as many fused multiply-adds. The last, incomplete register of a row is loaded so that it ends with the row, and
-// the lanes counted before are masked away: no load leaves a row, none is slower, and d >= lanes is all it needs.
+// The last, incomplete register of a row is loaded so that it ends with the row, and the lanes counted before are masked
+// away: no load leaves a row, none is slower, and d >= lanes is all it needs.
 #pragma once
 
 #include "vectors.hpp"
@@ -26,52 +25,50 @@ template <class T> struct Span {
     int64_t start(int64_t index) const { return index < full ? index * L<T> : d - L<T>; }
 };
 
-// Registers of sums that wait for a row's next features: (class, row) in the order of the loops.
-template <class T> using Partial = V<T> *;
+// Sums over the lanes of up to four registers.
+template <class T, int count> SOFTGRAD_INLINE Four<T> sum_some(const V<T> *of, int64_t stride) {
+    V<T> parts[four] = {};
+    for (int c = 0; c < count && c < four; ++c) parts[c] = of[c * stride];
+    return sum_four<T>(parts[0], parts[1], parts[2], parts[3]);
+}
 
-// Asks for the rows that come next, a little with every step, so that the memory is never waited for nor flooded.
-struct Fetch {
-    const char *next;
-    int64_t stride;  // bytes a step
+// z[first..) = start or what is there + the sums of registers first.. of `rows`, up to four.
+template <class T, int rows, int first>
+SOFTGRAD_INLINE void store_sums(const V<T> *total, int64_t stride, T start, bool begins, T *z) {
+    Four<T> sums = sum_some<T, rows - first>(total + first * stride, stride), before;
+    if (begins)
+        sums += start;
+    else
+        memcpy(&before, z + first, sizeof before), sums += before;
+    memcpy(z + first, &sums, sizeof sums);
+}
 
-    static inline __attribute__((always_inline)) void step(Fetch &fetch) {
-        __builtin_prefetch(fetch.next);
-        if (fetch.stride > 64) __builtin_prefetch(fetch.next + 64);
-        fetch.next += fetch.stride;
-    }
-};
-
-// Sums over the features [from, to) of rows x[0..3] with `classes` rows of W. Where `begins` they start at zero, else
-// at `partial`; where `ends` the masked rest joins them and they are summed over the lanes into `sums`, else they go
-// to `partial`.
-template <class T, int classes>
-SOFTGRAD_INLINE void forward_rows(const Span<T> &span, const T *const x[block], Fetch &fetch, const T *W, int64_t ldw,
-                                  int64_t from, int64_t to, bool begins, bool ends, Partial<T> partial, Four<T> *sums) {
-    V<T> total[block][classes];
-    for (int r = 0; r < block; ++r)
-        for (int k = 0; k < classes; ++k) total[r][k] = begins ? V<T>{} : partial[k * block + r];
+// Z[k, 0..rows) of rows x and `classes` rows of W over the features [from, to): beginning with `start` where from is 0,
+// else added to what is there. Whole quadruples of Z are written: the next rows' come later.
+template <class T, int rows, int classes>
+SOFTGRAD_INLINE void forward_rows(const Span<T> &span, const T *const *x, Fetch &fetch, const T *W, int64_t ldw,
+                                  const T *start, int64_t from, int64_t to, T *z, int64_t ldz) {
+    V<T> total[rows][classes] = {};
     for (int64_t j = from; j < to; j += L<T>) {
-        V<T> row[block];
-        Fetch::step(fetch);
-        for (int r = 0; r < block; ++r) row[r] = load(x[r] + j);
+        V<T> row[rows];
+        fetch.step();
+        for (int r = 0; r < rows; ++r) row[r] = load(x[r] + j);
         for (int k = 0; k < classes; ++k) {
             const V<T> w = load(W + k * ldw + j);
-            for (int r = 0; r < block; ++r) total[r][k] += row[r] * w;
+            for (int r = 0; r < rows; ++r) total[r][k] += row[r] * w;
         }
     }
-    if (!ends) {
-        for (int r = 0; r < block; ++r)
-            for (int k = 0; k < classes; ++k) partial[k * block + r] = total[r][k];
-        return;
-    }
-    if (span.rest) {
+    if (span.rest && to == span.full * L<T>) {
         const int64_t j = span.d - L<T>;
-        for (int r = 0; r < block; ++r) {
+        for (int r = 0; r < rows; ++r) {
             const V<T> row = keep<T>(span.mask, load(x[r] + j));
             for (int k = 0; k < classes; ++k) total[r][k] += row * load(W + k * ldw + j);
         }
     }
-    for (int k = 0; k < classes; ++k) sums[k] = sum_four<T>(total[0][k], total[1][k], total[2][k], total[3][k]);
+    for (int k = 0; k < classes; ++k) {
+        store_sums<T, rows, 0>(&total[0][k], classes, start[k], from == 0, z + k * ldz);
+        if constexpr (rows > four) store_sums<T, rows, four>(&total[0][k], classes, start[k], from == 0, z + k * ldz);
+    }
 }
 
 // Sums are kept in double, whatever a tile's arithmetic.

@@ -55,10 +55,11 @@ template <class T> static void settle_infinite(const Tile<T> &z, int64_t i, int6
 // What is kept of each row between two sweeps over its classes: sweeps go class by class along all rows of the tile,
 // so that neighbouring registers do not wait for each other.
 template <class T> struct RowSums {
-    T *top;             // largest logit; later what the row's terms are multiplied by
-    Integer<T> *index;  // its class
-    T *rest, *others;   // sum of exp(z_k - top) over all but that class; over all but the label's
-    T *own;             // sum of Y_k (z_k - top)
+    T *top;     // largest logit; later what the row's exponentials are multiplied by
+    T *rest;    // sum of exp(z_k - top); with soft labels over the classes below the top
+    T *ties;    // with soft labels, the number of classes on top
+    T *others;  // sum of exp(z_k - top) over all classes but the label's; later the label's residual
+    T *own;     // sum of Y_k (z_k - top)
 };
 
 template <class T> SOFTGRAD_INLINE I<T> load_integers(const Integer<T> *from) {
@@ -67,22 +68,18 @@ template <class T> SOFTGRAD_INLINE I<T> load_integers(const Integer<T> *from) {
     return value;
 }
 
-// Tops and their classes; whether some exp(z_k - top) is subnormal, zero or NaN.
+// The largest logits; whether some exp(z_k - top) may be subnormal or zero.
 template <class T> static bool find_tops(const Tile<T> &z, int64_t t, int64_t n_classes, const RowSums<T> &rows) {
     I<T> flagged = {};
     for (int64_t i = 0; i < t; i += L<T>) {
-        V<T> value = load(z.at(0, i)), least = value;
-        I<T> index = {};
+        V<T> top = load(z.at(0, i)), least = top;
         for (int64_t k = 1; k < n_classes; ++k) {
             const V<T> next = load(z.at(k, i));
-            const I<T> larger = next > value;
-            index = larger ? every<T>(k) : index;
-            value = choose<T>(larger, next, value);
+            top = choose<T>(next > top, next, top);
             least = choose<T>(next < least, next, least);
         }
-        flagged |= ~(least - value >= Constants<T>::underflows);
-        store(rows.top + i, value);
-        memcpy(rows.index + i, &index, sizeof index);
+        flagged |= ~(least - top >= Constants<T>::underflows);
+        store(rows.top + i, top);
     }
     return any<T>(flagged);
 }
@@ -91,27 +88,32 @@ template <class T> static bool find_tops(const Tile<T> &z, int64_t t, int64_t n_
 template <class T> static bool settle_tops(const Tile<T> &z, int64_t t, int64_t n_classes, const RowSums<T> &rows) {
     if (__builtin_expect(!find_tops(z, t, n_classes, rows), 1)) return false;
     for (int64_t i = 0; i < t; i += L<T>) settle_infinite(z, i, n_classes);
-    return find_tops(z, t, n_classes, rows);
+    find_tops(z, t, n_classes, rows);
+    return true;
 }
 
 // r = exp(z - top) and the sums of RowSums.
 template <class T, bool may_underflow, bool codes>
 static void exponentials(const Tile<T> &z, const Tile<T> &r, int64_t t, const Targets<T> &targets,
-                         const RowSums<T> &rows) {
+                         const RowSums<T> &rows, Fetch &fetch) {
     for (int64_t k = 0; k < targets.n_classes; ++k)
         for (int64_t i = 0; i < t; i += L<T>) {
+            fetch.step();
             const V<T> shifted = load(z.at(k, i)) - load(rows.top + i);
             const V<T> e = exp_nonpositive<T, may_underflow>(shifted);
             store(r.at(k, i), e);
             V<T> rest = {}, others = {}, own = {};
             if (k) rest = load(rows.rest + i), others = load(rows.others + i), own = load(rows.own + i);
-            rest += keep<T>(load_integers<T>(rows.index + i) != every<T>(k), e);
             if (codes) {
                 const I<T> is_label = load_integers<T>(targets.codes + i) == every<T>(k);
+                rest += e;
                 others += keep<T>(~is_label, e);
                 own = choose<T>(is_label, shifted, own);
             } else {
-                const V<T> y = load(targets.soft.at(k, i));
+                const V<T> y = load(targets.soft.at(k, i)), ties = k ? load(rows.ties + i) : V<T>{};
+                const I<T> on_top = shifted == T(0);
+                rest += keep<T>(~on_top, e);
+                store(rows.ties + i, ties + keep<T>(on_top, e));
                 others += keep<T>(y != T(1), e);
                 own += keep<T>((y != T(0)) | (shifted != shifted), y * shifted);
             }
@@ -119,34 +121,50 @@ static void exponentials(const Tile<T> &z, const Tile<T> &r, int64_t t, const Ta
         }
 }
 
-// The rows' weighted losses; `top` becomes share / (sum of exp(z_k - top)).
-template <class T> static T losses(int64_t t, const Targets<T> &targets, const RowSums<T> &rows) {
-    V<T> loss = {};
-    for (int64_t i = 0; i < t; i += L<T>) {
-        const V<T> share = load(targets.shares + i), rest = load(rows.rest + i);
-        store(rows.top + i, share / (rest + T(1)));
-        loss += keep<T>(share > T(0), (log1p_nonnegative<T>(rest) - load(rows.own + i)) * share);
-    }
-    return sum<T>(loss);
+// Sum of exp(z_k - top) over all classes but one on top, to its last digits where the loss may be small: a label on top
+// leaves the others; where it is not, the sum less one has digits enough.
+template <class T, bool codes> SOFTGRAD_INLINE V<T> rest_of(const RowSums<T> &rows, int64_t i) {
+    const V<T> rest = load(rows.rest + i);
+    if (!codes) return rest + (load(rows.ties + i) - T(1));
+    return choose<T>(load(rows.own + i) == T(0), load(rows.others + i), rest - T(1));
 }
 
-// r = share (e / sum - Y), minus the others' sum where Y = 1.
+// The rows' weighted losses; `top` becomes share / (1 + rest), `others` the label's residual. Whether a row is NaN.
 template <class T, bool codes>
+static bool add_losses(int64_t t, const Targets<T> &targets, const RowSums<T> &rows, T &loss) {
+    V<T> total = {};
+    I<T> flagged = {};
+    for (int64_t i = 0; i < t; i += L<T>) {
+        const V<T> share = load(targets.shares + i), own = load(rows.own + i), others = load(rows.others + i);
+        const V<T> rest = rest_of<T, codes>(rows, i);
+        const V<T> inverse = T(1) / (rest + T(1)), scale = share * inverse;
+        const I<T> counts = share > T(0);
+        flagged |= rest != rest;
+        store(rows.top + i, scale);
+        store(rows.others + i, keep<T>(counts, -others * scale));
+        total += keep<T>(counts, (log1p_nonnegative<T>(rest, inverse) - own) * share);
+    }
+    loss += sum<T>(total);
+    return any<T>(flagged);
+}
+
+// r = share (e / sum - Y), minus the others' sum where Y = 1; rows of no weight stay zero where e `may_be_nan` too.
+template <class T, bool codes, bool may_be_nan>
 static void normalise(const Tile<T> &r, int64_t t, const Targets<T> &targets, const RowSums<T> &rows, V<T> *by_class) {
     for (int64_t k = 0; k < targets.n_classes; ++k) {
         V<T> total = {};
         for (int64_t i = 0; i < t; i += L<T>) {
-            const V<T> share = load(targets.shares + i), scale = load(rows.top + i), e = load(r.at(k, i));
-            V<T> value = e * scale;
+            V<T> value = load(r.at(k, i)) * load(rows.top + i);
             I<T> is_label;
             if (codes) {
                 is_label = load_integers<T>(targets.codes + i) == every<T>(k);
             } else {
                 const V<T> y = load(targets.soft.at(k, i));
                 is_label = y == T(1);
-                value -= y * share;
+                value -= y * load(targets.shares + i);
             }
-            value = keep<T>(share > T(0), choose<T>(is_label, -load(rows.others + i) * scale, value));
+            if (may_be_nan) value = keep<T>(load(targets.shares + i) > T(0), value);
+            value = choose<T>(is_label, load(rows.others + i), value);
             total += value;
             store(r.at(k, i), value);
         }
@@ -156,13 +174,16 @@ static void normalise(const Tile<T> &r, int64_t t, const Targets<T> &targets, co
 
 template <class T, bool codes>
 static T residual_of(const Tile<T> &z, const Tile<T> &r, int64_t t, const Targets<T> &targets, const RowSums<T> &rows,
-                     V<T> *by_class) {
+                     V<T> *by_class, Fetch &fetch) {
     if (settle_tops(z, t, targets.n_classes, rows))
-        exponentials<T, true, codes>(z, r, t, targets, rows);
+        exponentials<T, true, codes>(z, r, t, targets, rows, fetch);
     else
-        exponentials<T, false, codes>(z, r, t, targets, rows);
-    const T loss = losses<T>(t, targets, rows);
-    normalise<T, codes>(r, t, targets, rows, by_class);
+        exponentials<T, false, codes>(z, r, t, targets, rows, fetch);
+    T loss = 0;
+    if (add_losses<T, codes>(t, targets, rows, loss))
+        normalise<T, codes, true>(r, t, targets, rows, by_class);
+    else
+        normalise<T, codes, false>(r, t, targets, rows, by_class);
     return loss;
 }
 
@@ -176,14 +197,14 @@ template <class T> static int64_t swept_at_once(int64_t n_classes) {
 // as its code; a class with Y = 0 may be impossible.
 template <class T>
 static T residual(const Tile<T> &z, const Tile<T> &r, int64_t t, const Targets<T> &targets, const RowSums<T> &rows,
-                  V<T> *by_class) {
+                  V<T> *by_class, Fetch fetch) {
     const int64_t at_once = swept_at_once<T>(targets.n_classes);
     T loss = 0;
     for (int64_t i = 0; i < t; i += at_once) {
         const int64_t count = t - i < at_once ? t - i : at_once;
         const Targets<T> some = targets.from(i);
-        loss += targets.codes ? residual_of<T, true>(z.from(i), r.from(i), count, some, rows, by_class)
-                              : residual_of<T, false>(z.from(i), r.from(i), count, some, rows, by_class);
+        loss += targets.codes ? residual_of<T, true>(z.from(i), r.from(i), count, some, rows, by_class, fetch)
+                              : residual_of<T, false>(z.from(i), r.from(i), count, some, rows, by_class, fetch);
     }
     return loss;
 }

@@ -1,10 +1,11 @@
-// CSR rows: forward row by row from X, backward column by column from its CSC copy.
+// CSR rows, read where they lie, in two sweeps.
 //
 //   forward    z_i = start + sum over the row's entries of X[i, j] W[:, j]       2 nnz K flop
-//   backward   G[:, j] = sum over the column's entries of X[i, j] r_i            2 nnz K flop
+//   backward   G[:, j] += X[i, j] r_i over the row's entries                     2 nnz K flop
 //
-// Lanes run along the classes, which lie together for each feature (W) and each row (r). A column's sum is one
-// thread's, in the order of its rows: no thread writes where another does, and their number changes no bit.
+// Lanes run along the classes, which lie together for each feature (W, G) and each row (r). The backward sweep is cut by
+// features: every part reads all rows in order and adds up its own features, so that no two threads write to one place
+// and their number changes no bit.
 #pragma once
 
 #include "tile_loop.hpp"
@@ -12,9 +13,8 @@
 namespace softgrad::SOFTGRAD_ISA {
 
 constexpr int registers_at_once = 4;
-constexpr int64_t ahead = 6;       // entries: the rows of a table lie anywhere, and are asked for early
+constexpr int64_t ahead = 8;      // entries: the lines of a table lie anywhere, and are asked for early
 constexpr int line_of_cache = 8;  // doubles
-constexpr int64_t columns_at_once = 8;  // a line of doubles
 
 // to[0..registers) = from[0..registers) + the sum over the entries [begin, end) of value * rows of `table`.
 template <int registers, class S, class J>
@@ -25,10 +25,10 @@ SOFTGRAD_INLINE void gather(const Compressed &X, int64_t line, const double *tab
     const J *indices = (const J *)X.indices, *starts = (const J *)X.starts;
     V<double> total[registers];
     for (int v = 0; v < registers; ++v) total[v] = from ? load(from + v * lanes) : V<double>{};
-    const int64_t end = starts[line + 1];
+    const int64_t end = starts[line + 1], last = X.nnz - 1;
     for (int64_t p = starts[line]; p < end; ++p) {
         const double *row = table + int64_t(indices[p]) * ld;
-        const double *coming = table + int64_t(indices[p + ahead < end ? p + ahead : end - 1]) * ld;
+        const double *coming = table + int64_t(indices[p + ahead < last ? p + ahead : last]) * ld;
         for (int v = 0; v < registers * lanes; v += line_of_cache) __builtin_prefetch(coming + v);
         const V<double> value = broadcast<double>(double(values[p]));
         for (int v = 0; v < registers; ++v) total[v] += value * load(row + v * lanes);
@@ -63,23 +63,23 @@ static void gather_any(const Compressed &X, int64_t line, const double *table, i
 
 // The tile's lines (t, ld) as columns of z, and z's as lines: blocks of four by four.
 static void lines_to_columns(const double *lines, int64_t ld, int64_t t, int64_t K, const Tile<double> &z) {
-    for (int64_t i = 0; i < t; i += block) {
-        const double *rows[block];
-        for (int64_t r = 0; r < block; ++r) rows[r] = lines + (i + r < t ? i + r : t - 1) * ld;
-        for (int64_t k = 0; k < K; k += block) transpose_four<double>(rows, k, z.at(k, i), z.ld);
+    for (int64_t i = 0; i < t; i += four) {
+        const double *rows[four];
+        for (int64_t r = 0; r < four; ++r) rows[r] = lines + (i + r < t ? i + r : t - 1) * ld;
+        for (int64_t k = 0; k < K; k += four) transpose_four<double>(rows, k, z.at(k, i), z.ld);
     }
 }
 
 static void columns_to_lines(const Tile<double> &r, int64_t t, int64_t K, double *lines, int64_t ld) {
-    for (int64_t i = 0; i < t; i += block)
-        for (int64_t k = 0; k < K; k += block) {
-            const double *columns[block];
-            for (int64_t c = 0; c < block; ++c) columns[c] = r.at(k + c < K ? k + c : K - 1, i);
-            if (i + block <= t) {
+    for (int64_t i = 0; i < t; i += four)
+        for (int64_t k = 0; k < K; k += four) {
+            const double *columns[four];
+            for (int64_t c = 0; c < four; ++c) columns[c] = r.at(k + c < K ? k + c : K - 1, i);
+            if (i + four <= t) {
                 transpose_four<double>(columns, 0, lines + i * ld + k, ld);
                 continue;
             }
-            for (int64_t c = 0; c < block; ++c)
+            for (int64_t c = 0; c < four; ++c)
                 for (int64_t row = i; row < t; ++row) lines[row * ld + k + c] = columns[c][row - i];
         }
 }
@@ -107,16 +107,47 @@ static void run_sparse_rows(const SparseJob &sparse, int64_t chunk, double *sums
     }
 }
 
-// Columns [chunk's first, next chunk's first) of G, some at a time so that G's lines are written whole.
-static void run_sparse_columns(const SparseJob &sparse, int64_t chunk, double *G, double *scratch) {
-    const int64_t K = sparse.job.n_classes, d = sparse.job.X.d, ld = sparse.ld;
-    const int64_t end = (chunk + 1) * d / sparse.n_column_chunks;
-    for (int64_t j = chunk * d / sparse.n_column_chunks; j < end; j += columns_at_once) {
-        const int64_t count = end - j < columns_at_once ? end - j : columns_at_once;
-        for (int64_t c = 0; c < count; ++c)
-            gather_any(sparse.columns, j + c, sparse.residuals, ld, nullptr, scratch + c * ld);
+// G[:] += value r[:], lines of `ld` classes.
+template <int registers> SOFTGRAD_INLINE void add_line(double value, const double *r, double *G) {
+    const V<double> factor = broadcast<double>(value);
+    for (int64_t v = 0; v < registers * L<double>; v += L<double>) store(G + v, load(G + v) + factor * load(r + v));
+}
+
+// Each row's entries from `begins` to `ends`, arrays (n,).
+template <class S, class J> static void scatter(const SparseJob &sparse, const J *begins, const J *ends, double *G) {
+    const S *values = (const S *)sparse.rows.values;
+    const J *indices = (const J *)sparse.rows.indices;
+    const int64_t ld = sparse.ld, last = sparse.rows.nnz - 1;
+    for (int64_t i = 0; i < sparse.job.X.n; ++i) {
+        const double *r = sparse.residuals + i * ld;
+        for (int64_t p = begins[i]; p < int64_t(ends[i]); ++p) {
+            double *const line = G + int64_t(indices[p]) * ld;
+            const double *coming = G + int64_t(indices[p + ahead < last ? p + ahead : last]) * ld;
+            for (int64_t v = 0; v < ld; v += line_of_cache) {
+                __builtin_prefetch(coming + v, 1);
+                add_line<line_of_cache / L<double>>(double(values[p]), r + v, line + v);
+            }
+        }
+    }
+}
+
+template <class J> static void scatter_part(const SparseJob &sparse, int64_t part, double *G) {
+    const J *starts = (const J *)sparse.rows.starts, *splits = (const J *)sparse.splits;
+    const int64_t n = sparse.job.X.n;
+    const J *begins = part ? splits + (part - 1) * n : starts;
+    const J *ends = part + 1 < sparse.n_parts ? splits + part * n : starts + 1;
+    sparse.rows.single ? scatter<float, J>(sparse, begins, ends, G) : scatter<double, J>(sparse, begins, ends, G);
+}
+
+// The features of one part, in G (d, ld), which is zero there before, and in the result (n_classes, d).
+static void run_sparse_features(const SparseJob &sparse, int64_t part, double *G, double *result) {
+    const int64_t K = sparse.job.n_classes, d = sparse.n_features, ld = sparse.ld;
+    const int64_t from = sparse.parts[part], to = sparse.parts[part + 1];
+    sparse.rows.wide_indices ? scatter_part<int64_t>(sparse, part, G) : scatter_part<int32_t>(sparse, part, G);
+    for (int64_t j = from; j < to; j += line_of_cache) {
+        const int64_t end = to - j < line_of_cache ? to : j + line_of_cache;
         for (int64_t k = 0; k < K; ++k)
-            for (int64_t c = 0; c < count; ++c) G[k * d + j + c] = scratch[c * ld + k];
+            for (int64_t m = j; m < end; ++m) result[k * d + m] = G[m * ld + k];
     }
 }
 

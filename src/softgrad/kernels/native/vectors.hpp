@@ -28,15 +28,23 @@ template <class T> using I = typename Lanes<T>::I;
 template <class T> using Four = typename Lanes<T>::Four;
 template <class T> constexpr int L = Lanes<T>::lanes;
 
-// Blocks of 4 registers against `most_classes` of another factor leave the sums in registers.
-constexpr int block = 4;
+// A block of the products holds `classes` rows of one factor against as many registers of X as leave their sums in
+// registers, with one of each factor beside them: 4 x 3 of 16 registers, 6 x 4 of 32. Fewer sums would wait for each
+// other: two multiply-adds start every cycle, and each takes four.
 #if SOFTGRAD_VECTOR_BYTES == 64
-constexpr int most_classes = 6;  // 24 sums of 32 registers
+constexpr int sums_in_registers = 24, most_classes = 6;
 #else
-constexpr int most_classes = 3;  // 12 sums of 16 registers
+constexpr int sums_in_registers = 12, most_classes = 4;
 #endif
 
+constexpr int registers_against(int classes) {
+    return sums_in_registers / classes < 8 ? sums_in_registers / classes : 8;
+}
+
+constexpr int four = 4;  // rows and columns of the squares that are transposed
+
 #define SOFTGRAD_INLINE static inline __attribute__((always_inline))
+#define SOFTGRAD_METHOD inline __attribute__((always_inline))
 
 template <class T> SOFTGRAD_INLINE V<T> load(const T *from) {
     V<T> value;
@@ -117,5 +125,16 @@ inline __attribute__((always_inline)) Four<float> sum_four<float>(V<float> a, V<
     return SOFTGRAD_SHUFFLE(all, all, 0, 1, 2, 3) + SOFTGRAD_SHUFFLE(all, all, 4, 5, 6, 7);
 }
 #endif
+
+// Asks for the rows that come next, a little with every step, so that the memory is never waited for nor flooded.
+struct Fetch {
+    const char *next;
+    int64_t stride;  // bytes a step
+
+    SOFTGRAD_METHOD void step() {
+        for (int64_t ahead = 0; ahead < stride; ahead += 64) __builtin_prefetch(next + ahead);
+        next += stride;
+    }
+};
 
 }  // namespace softgrad::SOFTGRAD_ISA
