@@ -227,7 +227,7 @@ def fetched(client: Any, futures: list[Any]) -> list[Any]:
             ) from error
         except (CancelledError, OSError) as error:
             raise RuntimeError(
-                f"the cluster lost what it cannot make again ({type(error).__name__}: {error}); read the data "
+                f"the cluster lost what it cannot make again ({type(error).__name__}); read the data "
                 "from where all workers can reach it, so that lost partitions are read once more."
             ) from error
 
