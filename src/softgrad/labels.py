@@ -80,7 +80,7 @@ def check_row_weights(labels: Labels, sample_weight: Any, class_weight: Any) -> 
     weights = None if sample_weight is None else _sample_weights(sample_weight, len(labels.targets))
     if class_weight is None:
         return weights
-    by_row: Array = _class_weights(labels, class_weight, weights)[labels.targets]
+    by_row: Array = class_factors(labels, class_weight, weights)[labels.targets]
     product = by_row if weights is None else by_row * weights
     if not product.any():
         raise ValueError(
@@ -89,7 +89,7 @@ def check_row_weights(labels: Labels, sample_weight: Any, class_weight: Any) -> 
     return product
 
 
-def _class_weights(labels: Labels, class_weight: Any, weights: Array | None) -> Array:
+def class_factors(labels: Labels, class_weight: Any, weights: Array | None) -> Array:
     """The factor of each class; "balanced" as scikit-learn >= 1.7 has it, from the weighted counts."""
     if labels.targets.ndim == 2:
         raise ValueError(
@@ -272,9 +272,20 @@ def _unique(labels: Array, name: str = "y") -> tuple[Array, Array]:
 
 def _among(named: Array, found: Array, codes: Array) -> Labels:
     places = {label: place for place, label in enumerate(named.tolist())}
-    unknown = [label for label in found.tolist() if label not in places]
+    refuse_unknown(found, named)
+    return Labels(named, np.array([places[label] for label in found.tolist()], dtype=np.intp)[codes])
+
+
+def refuse_unknown(found: Array, named: Array) -> None:
+    """Refuse labels that are not among those named.
+
+    Raises
+    ------
+    ValueError
+    """
+    known = set(named.tolist())
+    unknown = [label for label in found.tolist() if label not in known]
     if unknown:
         raise ValueError(
             f"y holds the labels {unknown[:5]}, which classes does not name; add them to classes."
         )
-    return Labels(named, np.array([places[label] for label in found.tolist()], dtype=np.intp)[codes])

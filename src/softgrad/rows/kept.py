@@ -36,7 +36,11 @@ class KeptDirection:
 
 
 class KeptPoint:
-    """See :class:`softgrad.rows.base.Point`. `sums` are the loss and gradient where a pass has given them."""
+    """See :class:`softgrad.rows.base.Point`.
+
+    `sums` are the loss and gradient, and `proba` the probabilities (K, n), where a pass has given them; what needs
+    only the probabilities asks for no `logits` then.
+    """
 
     def __init__(
         self,
@@ -45,10 +49,18 @@ class KeptPoint:
         intercept: Array,
         logits: Any,
         sums: tuple[float, Any, Array] | None = None,
+        proba: Array | None = None,
     ) -> None:
         self._rows, self.coef, self.intercept, self._logits = rows, coef, intercept, logits
         if sums is not None:
             self.loss, self.grad_coef, self.grad_intercept = sums
+        if proba is not None:
+            self._proba = proba
+
+    @property
+    def logits(self) -> Array:
+        """(K, n), not to be written to."""
+        return np.asarray(self._logits)
 
     @cached_property
     def loss(self) -> float:
