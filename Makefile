@@ -28,9 +28,10 @@ help:  ## this list
 	@echo "PYTHON=... chooses the interpreter (3.11 or newer) that a new $(VENV) is made with."
 
 .PHONY: demo
-demo: $(VENV)/.installed  ## set up, then fit, certify and evaluate the 8x8 digits
+demo: $(VENV)/.installed  ## set up, then fit, certify, evaluate and report on the 8x8 digits
 	@mkdir -p build
-	$(BIN)/softgrad fit examples/digits.parquet --target digit --test-size 0.2 --seed 0 --model build/digits.softgrad
+	$(BIN)/softgrad fit examples/digits.parquet --target digit --test-size 0.2 --seed 0 --model build/digits.softgrad \
+	  --report build/digits.html
 
 .PHONY: test
 test: $(VENV)/.installed-test  ## set up, then run the tests
@@ -52,6 +53,12 @@ bench: $(VENV)/.installed-test  ## the benchmark tables, one script after the ot
 	@shopt -s nullglob; scripts=(benchmarks/[!_]*.py); \
 	if [ $${#scripts[@]} -eq 0 ]; then echo "There is no benchmark under benchmarks/ yet."; fi; \
 	for script in "$${scripts[@]}"; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+.PHONY: bench-full
+bench-full: $(VENV)/.installed-bench  ## fits on all data against every peer, and the promises on 200 problems (hours)
+	@mkdir -p build
+	SOFTGRAD_CLAIMS=200 $(BIN)/python -m pytest tests/claims
+	$(BIN)/python benchmarks/fits.py --full --details --keep build/fits.jsonl --image docs/images/fits.png
 
 .PHONY: sanitize
 sanitize:  ## the kernels' tests under AddressSanitizer and UBSan (GCC or Clang on Linux)
@@ -112,6 +119,10 @@ $(VENV)/.installed-test: $(BUILD_INPUTS) $(VENV)/pyvenv.cfg
 $(VENV)/.installed-dev: $(BUILD_INPUTS) $(VENV)/pyvenv.cfg
 	$(call install,$(BIN)/python,dev)
 	@touch $(VENV)/.installed $(VENV)/.installed-test $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed-test
+	$(call install,$(BIN)/python,bench)
+	@touch $@
 
 # -------------------------------------------------------------------------------- test environments
 

@@ -1,8 +1,9 @@
 """SoftmaxRegression: scikit-learn's face of the model. Validation and attributes; no arithmetic."""
 
 import warnings
+from html import escape
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -21,18 +22,21 @@ from softgrad.jsonvalues import digest
 from softgrad.labelledrows import KnownRows, blocks_of, check_rows
 from softgrad.labels import as_array, check_labels, check_row_weights, of_one_kind
 from softgrad.maths.logits import log_softmax, softmax
-from softgrad.optimize.choose import check_name
 from softgrad.optimize.driver import Callback
 from softgrad.optimize.solution import Record, Solution, Status
+from softgrad.parameters import check_params, penalty_strength
+from softgrad.partial import PartialFit
 from softgrad.rows.dask import close
 from softgrad.rows.wrap import is_collection, is_rows, logits
-from softgrad.scalars import check_number, check_whole
-from softgrad.validation import check_features, refuse_huge
+from softgrad.validation import all_or_nothing, check_features, refuse_huge
+
+if TYPE_CHECKING:
+    from softgrad.report.page import Report
 
 Array = npt.NDArray[Any]
 
 
-class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class SoftmaxRegression(PartialFit, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Softmax (multinomial logistic) regression with a certified fit.
 
     Minimises ``sum_i w_i loss_i / sum_i w_i + alpha/2 ||coef||^2`` with ``alpha = 1 / (C sum_i w_i)``, which is
@@ -88,7 +92,10 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     history_ : list of Record
         (iteration, objective, gap, n_passes, seconds).
     status_ : Status
-        "converged", "max_iter", "stalled", "no_optimum" or "stopped"; ``status_.sentence`` says it in words.
+        "converged", "max_iter", "stalled", "no_optimum", "stopped", or "streaming" after partial_fit;
+        ``status_.sentence`` says it in words.
+    progressive_log_loss_, progressive_log_loss_se_, recent_log_loss_, recent_log_loss_se_ : float
+        After :meth:`partial_fit` only: the rows' log-loss before they were learned, and its standard error.
 
     Examples
     --------
@@ -195,11 +202,11 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Once, where the fit ended above tol: with the achieved gap, the cause and the remedy.
         """
         self._check_options(options)
-        self._check_params()
+        check_params(self)
         if callback is not None and not callable(callback):
             raise TypeError(f"callback={callback!r} was given; pass a function of one Record, or None.")
-        before = dict(vars(self))
-        try:
+        with all_or_nothing(self):
+            self._forget_stream()
             if is_rows(X):
                 self._fit_rows(
                     check_rows(X, y, sample_weight, self.classes, self.class_weight),
@@ -214,10 +221,6 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 )
             else:
                 self._fit(X, y, sample_weight, callback)
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
         sentence = f"softgrad: {self.status_}: {self.status_.sentence}"
         if self.verbose:
             print(sentence)
@@ -237,18 +240,17 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"y holds one class only, {labels.classes.tolist()[0]!r}; a fit needs rows of at least two classes."
             )
         weights = check_row_weights(labels, sample_weight, self.class_weight)
+        total = float(features.shape[0] if weights is None else weights.sum())
         solution = fit_rows(
             features,
             labels.targets,
-            alpha=self._alpha(
-                float(features.shape[0] if weights is None else weights.sum()), len(labels.classes)
-            ),
+            alpha=penalty_strength(self.C, total, len(labels.classes)),
             sample_weight=weights,
             n_classes=len(labels.classes),
             start=self._start(labels.classes),
             **self._request(callback),
         )
-        self._keep(labels.classes, solution)
+        self._keep(labels.classes, solution, (features.shape[0], total))
 
     def _fit_lazily(self, X: Any, y: Any, sample_weight: Any, callback: Callback | None) -> None:
         from softgrad.lazy import check_columns, labelled
@@ -259,13 +261,14 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             start = self._start(data.classes)
             solution = fit_rows(
                 data.rows,
-                alpha=self._alpha(data.rows.weight_sum, len(data.classes)),
+                alpha=penalty_strength(self.C, data.rows.weight_sum, len(data.classes)),
                 start=None if start is None else (start[0][data.present], start[1][data.present]),
                 **self._request(callback),
             )
         finally:
             close(data.rows)
-        self._keep(data.classes, with_absent(solution, data.present, len(data.classes)))
+        solution = with_absent(solution, data.present, len(data.classes))
+        self._keep(data.classes, solution, (data.rows.n_rows, data.rows.weight_sum))
 
     def _fit_rows(self, data: KnownRows, callback: Callback | None, checkpoint: Any, resume: bool) -> None:
         rows, start = data.rows, self._start(data.classes)
@@ -282,7 +285,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
         solution = fit_rows(
             rows,
-            alpha=self._alpha(rows.weight_sum, len(data.classes)),
+            alpha=penalty_strength(self.C, rows.weight_sum, len(data.classes)),
             start=None if start is None else (start[0][data.present], start[1][data.present]),
             checkpoint=None if file is None else file.save,
             resume=file.load() if file is not None and resume else None,
@@ -292,7 +295,8 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.__dict__.pop("feature_names_in_", None)
         if rows.feature_names is not None:
             self.feature_names_in_ = np.array(rows.feature_names, dtype=object)
-        self._keep(data.classes, with_absent(solution, data.present, len(data.classes)))
+        solution = with_absent(solution, data.present, len(data.classes))
+        self._keep(data.classes, solution, (data.rows.n_rows, data.rows.weight_sum))
 
     def _fingerprint(self, data: KnownRows, start: Any) -> dict[str, str]:
         """What the iterates of a fit depend on, part by part."""
@@ -410,6 +414,54 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         modelfile.save(path, self)
 
+    def report(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        train: tuple[Any, Any] | None = None,
+        shape: tuple[int, int] | None = None,
+    ) -> "Report":
+        """Describe the fit in one self-contained page: how well it predicts, why, what to be careful about.
+
+        Parameters
+        ----------
+        X : array_like, sparse array or data frame of shape (n_samples, n_features)
+            Rows to measure on; rows that the model was not fitted on, for honest metrics.
+        y : array_like of shape (n_samples,)
+            Their classes.
+        train : tuple of (X, y), optional
+            The rows of the fit, which the columns' table, the baseline and the warnings are then about; without, they
+            are about the rows that are measured on.
+        shape : tuple of int, optional
+            Rows and columns of the grid whose pixels the features are, to draw them as images; without, names such as
+            pixel_0_0 tell.
+
+        Returns
+        -------
+        softgrad.report.page.Report
+            ``save(path)`` writes it; a notebook shows it.
+
+        Raises
+        ------
+        ValueError
+            If X does not have the columns that were fitted, y is not one of ``classes_`` a row, or `shape` does not
+            hold the features.
+        ModuleNotFoundError
+            If jinja2 is not installed: ``pip install 'softgrad[report]'``.
+        """
+        check_is_fitted(self)
+        from softgrad.report.page import report
+        from softgrad.report.rows import case_of_rows
+
+        return report(case_of_rows(self, X, y, train, shape))
+
+    def _html_repr(self) -> str:
+        """scikit-learn's diagram; of a fitted estimator, its certificate below."""
+        diagram = str(super()._html_repr())
+        status = getattr(self, "status_", None)
+        return diagram if status is None else f"{diagram}<p>{escape(f'{status}: {status.sentence}')}</p>"
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
@@ -441,19 +493,10 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         coef: Any = self.coef_  # an array, or after sparsify a CSR matrix
         return np.asarray(coef.toarray() if hasattr(coef, "toarray") else coef)
 
-    def _alpha(self, weight_sum: float, n_classes: int) -> float:
-        """1 / (C sum w); twice that for two classes, whose symmetric rows are half of coef_ each: 2 (1/2)^2 2 = 1."""
-        strength = float(self.C) * weight_sum
-        alpha = 1.0 / strength if strength else np.inf
-        if np.isinf(alpha):
-            raise ValueError(
-                f"C={self.C!r} was given, so small that 1 / (C sum w) overflows; pass a larger C."
-            )
-        return 2 * alpha if n_classes == 2 else alpha
-
-    def _keep(self, classes: Array, solution: Solution) -> None:
+    def _keep(self, classes: Array, solution: Solution, rows: tuple[int, float]) -> None:
         two = len(classes) == 2
         self.classes_ = classes
+        self._rows = rows
         self.coef_ = solution.coef[1:] - solution.coef[:1] if two else solution.coef
         self.intercept_ = solution.intercept[1:] - solution.intercept[:1] if two else solution.intercept
         self.n_iter_ = solution.n_iter
@@ -500,22 +543,3 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise TypeError(
                 f"fit was given {name}=, but {reason}; it takes X, y, sample_weight, callback, checkpoint and resume."
             )
-
-    def _check_params(self) -> None:
-        check_number("C", self.C, "one number > 0, np.inf for no penalty", positive=True, infinite=True)
-        check_number("tol", self.tol, "a finite relative gap >= 0")
-        check_whole("max_iter", self.max_iter, "a whole number >= 1", least=1)
-        if not isinstance(self.verbose, bool):
-            check_whole("verbose", self.verbose, "0, 1 or 2 (more is as 2)")
-        if self.n_jobs is not None:
-            least = 1 if self.n_jobs == 0 else -(2**31)
-            check_whole("n_jobs", self.n_jobs, "a number of threads, -1 for all, or None", least=least)
-        check_number("l1_ratio", self.l1_ratio, "0: only the L2 penalty is there yet")
-        if self.l1_ratio != 0:
-            raise ValueError(
-                f"l1_ratio={self.l1_ratio!r} was given, but only the L2 penalty is there yet; pass 0."
-            )
-        for name in ("fit_intercept", "warm_start"):
-            if not isinstance(getattr(self, name), bool | np.bool_):
-                raise ValueError(f"{name}={getattr(self, name)!r} was given; pass True or False.")
-        check_name(self.solver)

@@ -161,11 +161,12 @@ def as_array(values: Any, name: str) -> Array:
 
 
 def declared(classes: Any) -> Array:
-    """The labels that there may be, named up front.
+    """The labels named up front, in their order.
 
     Raises
     ------
     ValueError
+        If they are not at least two different labels of one kind.
     """
     named = as_array(classes, "classes")
     if named.ndim != 1 or len(named) < 2:

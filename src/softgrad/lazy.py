@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from softgrad.labels import Labels, as_array, check_labels, check_row_weights, of_one_kind
 from softgrad.maths.cross_entropy import check_weights
 from softgrad.rows.blocked import BlockwiseRows
+from softgrad.rows.cluster import Part
 from softgrad.rows.dask import Partitions, aligned, connected, gathered, postponed, read
 from softgrad.rows.wrap import check_present
 
@@ -58,7 +59,7 @@ def labelled(X: Any, y: Any, sample_weight: Any, classes: Any, class_weight: Any
     """
     client = connected(None)
     partitions = aligned(X, y, sample_weight)
-    seen = gathered(client, [postponed(_seen, labels, weights) for _, labels, weights in partitions.parts])
+    seen = gathered(client, [postponed(_seen, part) for part in partitions.labels])
     lengths = [found.n_rows for found in seen]
     named = [found for found in seen if found.n_rows]
     if named and named[0].labels.ndim == 2:
@@ -69,10 +70,7 @@ def labelled(X: Any, y: Any, sample_weight: Any, classes: Any, class_weight: Any
     check_present(kept, len(labels.classes))
     weighted = sample_weight is not None or class_weight is not None
     coding = Coding(labels.classes[kept], factors[kept], weighted=weighted)
-    parts = []
-    for features, names, weights in partitions.parts:
-        coded = postponed(coding, names, weights)
-        parts.append((features, coded[0], coded[1] if weighted else None))
+    parts = [postponed(coding, part) for part in partitions.parts]
     return LazyRows(labels.classes, kept, read(client, replace(partitions, parts=parts), lengths, len(kept)))
 
 
@@ -85,7 +83,8 @@ class Seen:
     weights: Array
 
 
-def _seen(labels: Any, weights: Any) -> Seen:
+def _seen(part: Part) -> Seen:
+    _, labels, weights = part
     values = as_array(labels, "y")
     if values.ndim == 2 and values.shape[1] > 1:
         return Seen(len(values), values[:1], np.ones(1))
@@ -124,7 +123,7 @@ def _soft(
 
 @dataclass(frozen=True, eq=False)
 class Coding:
-    """Codes and weights of a partition's labels.
+    """Puts codes and weights in the place of a partition's labels and weights.
 
     Attributes
     ----------
@@ -138,15 +137,15 @@ class Coding:
     factors: Array
     weighted: bool
 
-    def __call__(self, labels: Any, weights: Any) -> tuple[Array, Array | None]:
+    def __call__(self, part: Part) -> Part:
+        X, labels, weights = part
         found, codes = np.unique(of_one_kind(as_array(labels, "y").ravel()), return_inverse=True)
         places = {label: place for place, label in enumerate(self.classes.tolist())}
-        where = np.array([places.get(label, -1) for label in found.tolist()], dtype=np.int64)
-        own = where[codes]
+        own = np.array([places.get(label, -1) for label in found.tolist()], dtype=np.int64)[codes]
         if not self.weighted:
-            return own, None
+            return X, own, None
         given = np.ones(len(own)) if weights is None else as_array(weights, "sample_weight")
-        return np.maximum(own, 0), np.where(own < 0, 0.0, given * self.factors[own])
+        return X, np.maximum(own, 0), np.where(own < 0, 0.0, given * self.factors[own])
 
 
 # ------------------------------------------------------------------------------------------------ predictions
@@ -212,7 +211,7 @@ def _ask(model: Any, method: str, part: Any) -> Array:
     return like[:0]
 
 
-def _right(model: Any, part: tuple[Any, Any, Any]) -> tuple[float, float]:
+def _right(model: Any, part: Part) -> tuple[float, float]:
     X, y, sample_weight = part
     if not len(y):
         return 0.0, 0.0

@@ -20,7 +20,7 @@ def cluster():
             threads_per_worker=1,
             processes=True,
             memory_limit="1GB",
-            dashboard_address=None,
+            dashboard_address=":0",
             silence_logs=50,
         ) as running:
             yield running

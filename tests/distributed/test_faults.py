@@ -15,7 +15,7 @@ from tests.distributed.data import CHUNKS, N_WORKERS, table
 da = pytest.importorskip("dask.array", reason="dask is not installed")
 distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
 
-GIVEN = {"alpha": 1e-3, "tol": 1e-12, "solver": "newton-pcg"}
+GIVEN = {"alpha": 0.03, "tol": 1e-10, "solver": "newton-pcg"}
 
 
 def lazy(rng):
@@ -58,7 +58,7 @@ def test_a_worker_killed_in_the_middle_of_a_pass(client, rng, pids):
 def test_a_straggler_and_a_worker_that_comes_and_goes(cluster, client, rng, pids):
     """One worker stands still for a while in a pass; a fifth one comes, takes part and leaves."""
     X, codes, *collections = lazy(rng)
-    given = {**GIVEN, "solver": "lbfgs", "tol": 1e-6}
+    given = {**GIVEN, "solver": "lbfgs", "tol": 1e-5}
     undisturbed, rows = softgrad.fit(X, codes, **given), dask_rows(*collections)
     slow = next(iter(pids.values()))
 
@@ -103,7 +103,7 @@ def test_no_worker_left(rng, monkeypatch):
     monkeypatch.setattr("softgrad.rows.cluster.PATIENCE", 1.0)
     with (
         distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+            n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50
         ) as small,
         distributed.Client(small) as client,
     ):

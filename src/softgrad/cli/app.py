@@ -47,6 +47,7 @@ def fit(
     exclude: options.Exclude = [],  # noqa: B006
     c: options.Penalty = 1.0,
     model: options.ModelOut = "",
+    report: options.ReportOut = "",
     test_size: options.TestSize = 0.2,
     seed: options.Seed = 0,
     impute: options.Impute = False,
@@ -88,6 +89,7 @@ def fit(
         exclude=tuple(exclude),
         parameters=parameters,
         model=model or None,
+        report=report or None,
         test_size=test_size,
         seed=seed,
         impute=impute,
@@ -134,10 +136,12 @@ def evaluate(
 @app.command(epilog=EXIT_CODES)
 def info(model: options.OptionalModel = "", as_json: options.AsJson = False) -> None:
     """Describe this installation, or a model file."""
-    from softgrad.cli.info import describe_installation, describe_model
+    from softgrad.cli.info import describe_model
     from softgrad.cli.show import show_info
+    from softgrad.report.installation import describe_installation
 
-    show_info(describe_model(model) if model else describe_installation(), as_json=as_json)
+    described = describe_model(model) if model else {"command": "info", **describe_installation()}
+    show_info(described, as_json=as_json)
 
 
 @app.command(epilog=EXIT_CODES)

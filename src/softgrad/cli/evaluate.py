@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from softgrad.cli.exits import UserError
 from softgrad.cli.inputs import Inputs, read_inputs
-from softgrad.cli.score import Scores, plain
+from softgrad.measures.score import Scores, plain
 from softgrad.table.columns import Target
 from softgrad.table.errors import counted, listing, quote, suggestion
 from softgrad.table.target import encode_target

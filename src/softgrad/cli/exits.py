@@ -9,6 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from softgrad.extras import EXTRAS, missing
 from softgrad.table.errors import TableError
 
 __all__ = ["EXIT_CODES", "Program", "UserError"]
@@ -103,10 +104,7 @@ def _sentence(error: Exception) -> str | None:
 
 
 def _missing_extra(package: str) -> str | None:
-    extra = {"pyarrow": "data", "rich": "cli"}.get(package)
-    if extra is None:
-        return None
-    return f"this command needs the package {package}, which is not installed: run pip install 'softgrad[{extra}]'"
+    return missing(package, "this command") if package in EXTRAS else None
 
 
 def _never_fail_to_print() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from softgrad.checkpointfile import CheckpointError
 from softgrad.cli.exits import UserError
-from softgrad.cli.figures import figures
 from softgrad.estimator import SoftmaxRegression
+from softgrad.measures.figures import figures
 from softgrad.table.errors import TableError
 
 __all__ = ["Request", "fitted", "listed"]
@@ -25,6 +25,7 @@ class Request:
     exclude: tuple[str, ...]
     parameters: dict[str, Any]
     model: str | None
+    report: str | None
     test_size: float
     seed: int
     impute: bool
@@ -33,7 +34,7 @@ class Request:
     checkpoint: str | None = None
     resume: bool = False
 
-    def report(self, data: dict[str, Any]) -> dict[str, Any]:
+    def begun(self, data: dict[str, Any]) -> dict[str, Any]:
         """What there is to tell before any fit."""
         return {
             "command": "fit",
@@ -42,6 +43,7 @@ class Request:
             "held_out": None,
             "fit": None,
             "model": self.model,
+            "report": self.report,
         }
 
 

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from softgrad import modelfile
 from softgrad.cli.exits import UserError
 from softgrad.cli.fit_request import Request, fitted, listed
-from softgrad.cli.score import Scores, plain
 from softgrad.cli.streaming_progress import streaming_progress
 from softgrad.cli.streams import limit_or_default
 from softgrad.estimator import SoftmaxRegression
+from softgrad.measures.score import Scores, plain
 from softgrad.streaming.census import Census
 from softgrad.streaming.labelled import Fold
 from softgrad.streaming.opening import table_rows
@@ -38,9 +38,14 @@ def run(request: Request) -> dict[str, Any]:
     UserError, TableError, CheckpointError
         For a mistake in the data or in the paths.
     """
+    if request.report is not None:
+        raise UserError(
+            "--report describes a table in memory, and this one is streamed from disk: leave it out, or give a larger "
+            "--memory-limit"
+        )
     files = _checkpoints(request)
     rows = _opened(request)
-    report = request.report(_describe(rows, request))
+    report = request.begun(_describe(rows, request))
     if request.test_size:
         report["held_out"] = _hold_out(rows, request, files[0])
     if request.model is not None or not request.test_size:

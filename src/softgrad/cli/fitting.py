@@ -3,7 +3,7 @@
 from typing import Any
 
 from softgrad.cli import fit, fit_stream
-from softgrad.cli.files import check_model_path, check_output_path
+from softgrad.cli.files import check_model_path, check_output_path, check_report_path
 from softgrad.cli.fit_request import Request
 from softgrad.cli.streams import would_stream
 
@@ -20,6 +20,8 @@ def run(request: Request) -> dict[str, Any]:
     """
     if request.model is not None:
         check_model_path(request.model, request.data)
+    if request.report is not None:
+        check_report_path(request.report, request.data, request.model)
     if request.checkpoint is not None:
         check_output_path(request.checkpoint, (request.data,))
     asked = request.cache is not None or request.checkpoint is not None or request.resume

@@ -26,6 +26,7 @@ __all__ = [
     "Output",
     "Penalty",
     "Proba",
+    "ReportOut",
     "Resume",
     "Seed",
     "Solver",
@@ -148,6 +149,15 @@ Penalty = Annotated[
 ]
 ModelOut = Annotated[
     str, typer.Option("--model", metavar="FILE", help="Where to save the model.", show_default="not saved")
+]
+ReportOut = Annotated[
+    str,
+    typer.Option(
+        "--report",
+        metavar="FILE",
+        help="Where to write a report of the fit, as one HTML page.",
+        show_default="not written",
+    ),
 ]
 TestSize = Annotated[
     float,

@@ -34,6 +34,8 @@ def show_fit(report: Report, *, as_json: bool) -> None:
     if report["fit"] is not None:
         _show_fit_figures(console, "All rows", report["fit"])
     _show_model(console, report)
+    if report["report"] is not None:
+        console.print(f"Report: {report['report']}; open it in a browser")
 
 
 def show_evaluation(report: Report, *, as_json: bool) -> None:

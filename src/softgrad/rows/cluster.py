@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from itertools import count
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,8 @@ from softgrad.rows.wrap import as_rows
 
 Array = npt.NDArray[Any]
 T = TypeVar("T")
+Part = tuple[Any, Any, Any]
+"""X, labels and weights (or None) of one partition."""
 
 GLANCE, PATIENCE = 5.0, 60.0
 """Seconds between looks at whether there are workers at all, and how long there may be none."""
@@ -49,12 +51,11 @@ class Block:
         If X, labels and weights do not fit together, or X holds NaN or infinite entries.
     """
 
-    def __init__(
-        self, number: int, parts: tuple[Any, Any, Any], n_classes: int, *, keeps: bool = True
-    ) -> None:
-        X, y, weights = parts
-        self._made_of = (number, parts, n_classes, keeps)
-        self.number, self.rows = number, None
+    def __init__(self, number: int, part: Part, n_classes: int, *, keeps: bool = True) -> None:
+        X, y, weights = _aligned(_numbers(part[0])), _aligned(part[1]), _aligned(part[2])
+        self._made_of = (number, (X, y, weights), n_classes, keeps)
+        self.number = number
+        self.rows: MemoryRows | None = None
         self.shelf = MemoryShelf() if keeps else NoShelf()
         if len(y) and (weights is None or np.any(weights)):
             self.rows = _checked(number, X, y, weights, n_classes)
@@ -81,30 +82,29 @@ class Block:
         return block_of, self._made_of
 
 
-def block_of(number: int, parts: tuple[Any, Any, Any], n_classes: int, keeps: bool) -> Block:
-    """A block of a partition's X, y and weights."""
-    return Block(number, tuple(_aligned(part) for part in parts), n_classes, keeps=keeps)
+def block_of(number: int, part: Part, n_classes: int, keeps: bool) -> Block:
+    """The block of a partition."""
+    return Block(number, part, n_classes, keeps=keeps)
 
 
 def _aligned(part: Any) -> Any:
-    """The same at an address that the kernels read in place; what came by the network may be at an odd one.
+    """An array at an address that the kernels read in place; what came by the network may be at an odd one.
 
     Sums are then the same bits wherever a block has been.
     """
-    if isinstance(part, np.ndarray):
+    if part is None:
+        return None
+    if not scipy.sparse.issparse(part):
         return np.require(part, requirements="A")
-    if scipy.sparse.issparse(part):
-        part = scipy.sparse.csr_array(part)
-        arrays: Any = tuple(
-            np.require(each, requirements="A") for each in (part.data, part.indices, part.indptr)
-        )
-        return scipy.sparse.csr_array(arrays, shape=part.shape)
-    return part
+    table: Any = scipy.sparse.csr_array(cast(Any, part))
+    for name in ("data", "indices", "indptr"):
+        setattr(table, name, np.require(getattr(table, name), requirements="A"))
+    return table
 
 
 def _checked(number: int, X: Any, y: Any, weights: Any, n_classes: int) -> MemoryRows:
     try:
-        rows = as_rows(_numbers(X), y, sample_weight=weights, n_classes=n_classes)
+        rows = as_rows(X, y, sample_weight=weights, n_classes=n_classes)
         assert isinstance(rows, MemoryRows)
         _refuse_missing(rows.X)
     except ValueError as error:
@@ -227,7 +227,7 @@ def fetched(client: Any, futures: list[Any]) -> list[Any]:
             ) from error
         except (CancelledError, OSError) as error:
             raise RuntimeError(
-                f"the cluster lost what it cannot make again ({type(error).__name__}: {error}); read the data "
+                f"the cluster lost what it cannot make again ({type(error).__name__}); read the data "
                 "from where all workers can reach it, so that lost partitions are read once more."
             ) from error
 

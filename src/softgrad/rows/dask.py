@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from softgrad.rows.base import Meter
 from softgrad.rows.blocked import LOGITS, BlockwiseRows
-from softgrad.rows.cluster import DaskEngine, block_of, fetched
+from softgrad.rows.cluster import DaskEngine, Part, block_of, fetched
 from softgrad.rows.draw import Census, TakeCensus
 from softgrad.rows.wrap import check_present, is_collection
 
@@ -34,14 +34,17 @@ class Partitions:
 
     Attributes
     ----------
-    parts : list of tuple (X, y, weights)
-        Delayed; weights are None where none were given.
+    parts : list
+        Of each partition, what will be the tuple (X, y, weights); weights are None where none were given.
+    labels : list
+        Of the same rows, perhaps in other pieces, what will be such tuples whose X need not be read.
     n_features : int
     row_bytes : float
         Of X; 0 where they are not known beforehand, as for sparse partitions.
     """
 
-    parts: list[tuple[Any, Any, Any]]
+    parts: list[Any]
+    labels: list[Any]
     n_features: int
     row_bytes: float
 
@@ -102,7 +105,7 @@ def dask_rows(
     """
     client = connected(client)
     partitions = aligned(X, y, sample_weight)
-    seen = gathered(client, [postponed(_labels_seen, labels) for _, labels, _ in partitions.parts])
+    seen = gathered(client, [postponed(_labels_seen, labels) for labels in partitions.labels])
     total = max((found[1] for found in seen), default=0) if n_classes is None else n_classes
     check_present(np.arange(total), total)
     return read(client, partitions, [found[0] for found in seen], total)
@@ -163,30 +166,69 @@ def aligned(X: Any, y: Any, sample_weight: Any) -> Partitions:
         raise ValueError(f"X of type {type(X).__name__} was given; pass a dask.array or a dask.dataframe.")
     if y is None:
         raise ValueError("y is missing; pass integer codes 0..n_classes-1 or soft labels, in X's partitions.")
-    chunks, row_bytes = None, 0.0
-    if hasattr(X, "columns"):
-        row_bytes = _frame_row_bytes(X)
-    else:
-        if X.ndim != 2 or X.dtype.kind not in "biuf":
-            raise ValueError(
-                f"X of shape {X.shape} and type {X.dtype} was given; pass numbers of shape (n_samples, n_features)."
-            )
-        X = X.rechunk({1: -1}) if X.numblocks[1] > 1 else X
-        row_bytes = X.dtype.itemsize * X.shape[1] if isinstance(X._meta, np.ndarray) else 0.0
-        chunks = None if np.isnan(X.chunks[0]).any() else X.chunks[0]
+    if not hasattr(X, "columns"):
+        return _of_array(X, y, sample_weight)
+    row_bytes = _frame_row_bytes(X)
+    if hasattr(y, "to_dask_array") and (sample_weight is None or hasattr(sample_weight, "to_dask_array")):
+        return _of_frame(X, y, sample_weight, row_bytes)
+    return _paired(list(X.to_delayed(optimize_graph=False)), y, sample_weight, None, X.shape[1], row_bytes)
+
+
+def _of_frame(X: Any, y: Any, sample_weight: Any, row_bytes: float) -> Partitions:
+    """All columns as one frame, as Dask would otherwise be free to cut X, y and weights differently."""
+    extra = (
+        {"softgrad y": y} if sample_weight is None else {"softgrad y": y, "softgrad weight": sample_weight}
+    )
+    try:
+        whole = X.assign(**extra)
+    except (ValueError, NotImplementedError, AssertionError) as error:
+        raise ValueError(
+            f"y or sample_weight are not partitioned as X is ({error}); take all as columns of one data frame."
+        ) from error
+    parts = [postponed(_split, part, len(extra)) for part in whole.to_delayed()]
+    labels = [postponed(_split, part, len(extra)) for part in whole[list(extra)].to_delayed()]
+    return Partitions(parts, labels, int(X.shape[1]), row_bytes)
+
+
+def _split(frame: Any, n_extra: int) -> tuple[Any, Any, Any]:
+    """X, labels and weights of a partition of all columns."""
+    width = frame.shape[1] - n_extra
+    columns = [frame.iloc[:, width + i].to_numpy() for i in range(n_extra)]
+    return frame.iloc[:, :width], columns[0], columns[1] if n_extra == 2 else None
+
+
+def _of_array(X: Any, y: Any, sample_weight: Any) -> Partitions:
+    if X.ndim != 2 or X.dtype.kind not in "biuf":
+        raise ValueError(
+            f"X of shape {X.shape} and type {X.dtype} was given; pass numbers of shape (n_samples, n_features)."
+        )
+    X = X.rechunk({1: -1}) if X.numblocks[1] > 1 else X
+    row_bytes = X.dtype.itemsize * X.shape[1] if isinstance(X._meta, np.ndarray) else 0.0
+    chunks = None if np.isnan(X.chunks[0]).any() else X.chunks[0]
+    return _paired(list(X.to_delayed().ravel()), y, sample_weight, chunks, X.shape[1], row_bytes)
+
+
+def _paired(
+    rows: list[Any], y: Any, sample_weight: Any, chunks: Any, n_features: int, row_bytes: float
+) -> Partitions:
+    """Partition by partition."""
     columns = [
         _delayed_parts(part, name, chunks) for part, name in ((y, "y"), (sample_weight, "sample_weight"))
     ]
-    rows = list(X.to_delayed().ravel() if hasattr(X, "chunks") else X.to_delayed())
     for parts, name in zip(columns, ("y", "sample_weight"), strict=True):
         if parts is not None and len(parts) != len(rows):
             raise ValueError(
                 f"{name} has {len(parts)} partitions, but X has {len(rows)}; take both from one collection, "
                 f"or repartition {name} as X is."
             )
-    labels, weights = columns[0], columns[1] or [None] * len(rows)
-    assert labels is not None
-    return Partitions(list(zip(rows, labels, weights, strict=True)), int(X.shape[1]), row_bytes)
+    labels, weights = columns[0] or [], columns[1] or [None] * len(rows)
+    without = [postponed(_without, *pair) for pair in zip(labels, weights, strict=True)]
+    return Partitions(list(zip(rows, labels, weights, strict=True)), without, int(n_features), row_bytes)
+
+
+def _without(labels: Any, weights: Any) -> tuple[Any, Any, Any]:
+    """A partition without its X."""
+    return None, labels, weights
 
 
 def close(rows: Any) -> None:
@@ -209,7 +251,7 @@ def _delayed_parts(values: Any, name: str, chunks: Any) -> list[Any] | None:
         values = values.rechunk({0: chunks, **({1: -1} if values.ndim == 2 else {})})
     if hasattr(values, "chunks"):
         return list(values.to_delayed().ravel())
-    return list(values.to_delayed())
+    return list(values.to_delayed(optimize_graph=False))
 
 
 def _array_in_chunks(values: Any, name: str, chunks: Any) -> Any:
@@ -257,9 +299,9 @@ def gathered(client: Any, calls: list[Any]) -> list[Any]:
     return fetched(client, client.compute(calls))
 
 
-def _labels_seen(labels: Any) -> tuple[int, int]:
+def _labels_seen(part: Part) -> tuple[int, int]:
     """Rows of a partition, and how many classes its labels need."""
-    found = np.asarray(labels)
+    found = np.asarray(part[1])
     if found.ndim == 2:
         return len(found), found.shape[1]
     integers = found.size and found.dtype.kind in "iu"

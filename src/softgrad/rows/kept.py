@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from softgrad.kernels import passes
 from softgrad.kernels.job import Sums
+from softgrad.maths.cross_entropy import row_losses
 from softgrad.maths.logits import complement
 
 if TYPE_CHECKING:
@@ -155,6 +156,13 @@ class KeptPoint:
             targets = targets.argmax(axis=1)
         own = np.take_along_axis(self._proba, targets[None, :], axis=0)[0]
         return bool((own[counts] > 0.5).all())
+
+    def loss_moments(self) -> tuple[float, float, float]:
+        """``sum_i share_i^2 (loss_i - loss)^m`` for m = 0, 1, 2: what the standard error of the loss is made of."""
+        counted = np.flatnonzero(self._rows.shares)
+        deviations = row_losses(self._logits[:, counted].T, self._rows.targets[counted]) - self.loss
+        squares = self._rows.shares[counted] ** 2
+        return float(squares.sum()), float(squares @ deviations), float(squares @ deviations**2)
 
     def release(self) -> None:
         self._logits = self._logits[:, :0]

@@ -54,7 +54,7 @@ class MemoryRows(ABC):
         self.n_rows, self.n_features, self.n_classes = X.shape[0], X.shape[1], n_classes
         self.targets = check_targets(targets, self.n_rows, n_classes)
         weights = check_weights(sample_weight, self.n_rows)
-        self._given_weights = None if weights is None else weights.astype(np.float64, copy=False)
+        self.given_weights = None if weights is None else weights.astype(np.float64, copy=False)
         self.weight_sum = float(self.n_rows) if weights is None else weight_sum(weights)
         if self.weight_sum == 0:
             raise ValueError("all sample weights are zero; give at least one row a positive weight.")
@@ -73,7 +73,7 @@ class MemoryRows(ABC):
     @cached_property
     def weights(self) -> Array:
         """As they were given, (n,); ones where none were."""
-        return np.ones(self.n_rows) if self._given_weights is None else self._given_weights
+        return np.ones(self.n_rows) if self.given_weights is None else self.given_weights
 
     @cached_property
     def shares(self) -> Array:
@@ -83,7 +83,7 @@ class MemoryRows(ABC):
     @cached_property
     def class_weights(self) -> Array:
         if self.targets.ndim == 1:
-            return np.bincount(self.targets, self._given_weights, minlength=self.n_classes).astype(np.float64)
+            return np.bincount(self.targets, self.given_weights, minlength=self.n_classes).astype(np.float64)
         return np.asarray(self.weights @ self.targets)
 
     @cached_property
