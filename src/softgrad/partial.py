@@ -121,7 +121,8 @@ class PartialFit:
             self._learner = learner.learned(
                 features, labels.targets, weights, (2 if n_classes == 2 else 1) / float(self.C)
             )
-        self._keep(labels, as_solution(self._learner))
+        seen = self._learner.n_rows, self._learner.scores.total.weight
+        self._keep(labels.classes, as_solution(self._learner), seen)
         total, recent = self._learner.scores.total, self._learner.scores.recent
         self.progressive_log_loss_, self.progressive_log_loss_se_ = total.mean, total.error
         self.recent_log_loss_, self.recent_log_loss_se_ = recent.mean, recent.error
