@@ -254,3 +254,15 @@ def test_pairs_are_merged_while_they_fit_together(rng):
     assert len(moves) == 3
     np.testing.assert_array_equal(products, 5 * conjugate[:3] @ hessian)
     assert memory(10**6) == 10
+
+
+def test_no_products_for_a_model_that_promises_more_than_the_objective(rng):
+    """Far out on the wrong side losses are straight, so that the full step of the model would fall far below zero."""
+    objective = objective_on_rows(rng)
+    iterate = objective.at(-30.0 * rng.normal(size=objective.shape))
+    assert iterate.newton_gain > 3 * iterate.value
+    preconditioner = build(objective, iterate.params, DIAGONAL)
+    gains = [newton_step(iterate, preconditioner, Truncation(1e-12, 0.0, j, 1)).gain for j in range(1, 60)]
+    assert gains[-1] == max(gains)
+    assert gains[-1] >= iterate.value
+    assert sum(gain < iterate.value for gain in gains) == len(set(gains)) - 1

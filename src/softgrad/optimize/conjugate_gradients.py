@@ -76,7 +76,8 @@ def newton_step(iterate: Iterate, preconditioner: Preconditioner, truncation: Tr
 
     The quadratic model ``Q(x) = <gradient, x> + <x, H x> / 2`` falls by ``q_j = a_j <r_j, z_j> / 2`` in the j-th
     product. The iteration ends once a product has gained less than `accuracy` of the average one,
-    ``j q_j <= accuracy (q_1 + ... + q_j)`` (Galli and Lin 2021, after Nash and Sofer 1990).
+    ``j q_j <= accuracy (q_1 + ... + q_j)`` (Galli and Lin 2021, after Nash and Sofer 1990). It also ends once the model
+    promises the whole objective: neither loss nor penalty is negative, so such a model no longer holds along x.
 
     Parameters
     ----------
@@ -103,7 +104,8 @@ def newton_step(iterate: Iterate, preconditioner: Preconditioner, truncation: Tr
         products, gain = products + 1, gain + (gained := 0.5 * length * size)
         preconditioned = preconditioner.solve(residual)
         last, size = size, float(np.vdot(residual, preconditioned))
-        if products * gained <= truncation.accuracy * gain or _small(residual, truncation.enough):
+        slow = products * gained <= truncation.accuracy * gain
+        if slow or gain >= iterate.value or _small(residual, truncation.enough):
             break
         search = preconditioned + (size / last) * search
     if direction is None:
