@@ -1,6 +1,5 @@
 """Preconditioned conjugate gradients for Newton's system, truncated where more accuracy does not pay."""
 
-from collections import deque
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -88,8 +87,7 @@ def newton_step(iterate: Iterate, preconditioner: Preconditioner, truncation: Tr
     residual, step, direction = -iterate.gradient, np.zeros_like(iterate.gradient), None
     search = preconditioner.solve(residual)
     size = first = float(np.vdot(residual, search))
-    searches: deque[Array] = deque(maxlen=truncation.memory)
-    curved: deque[Array] = deque(maxlen=truncation.memory)
+    taken = _Taken(truncation.memory, residual.shape)
     products, gain = 0, 0.0
     while size > 0 and products < truncation.longest:
         product, followed = iterate.followed_product(search)
@@ -97,21 +95,57 @@ def newton_step(iterate: Iterate, preconditioner: Preconditioner, truncation: Tr
         if not curvature > 0:
             break
         length = size / curvature
-        step, residual = step + length * search, residual - length * product
+        taken.add(search, product, curvature)
+        step, residual = step + length * search, taken.less_products(residual - length * product)
         direction = length * followed if direction is None else direction + length * followed
-        searches.append(search.ravel())
-        curved.append(product.ravel())
         products, gain = products + 1, gain + (gained := 0.5 * length * size)
         preconditioned = preconditioner.solve(residual)
-        last, size = size, float(np.vdot(residual, preconditioned))
+        size = float(np.vdot(residual, preconditioned))
         slow = products * gained <= truncation.accuracy * gain
         if slow or gain >= iterate.value or _small(residual, truncation.enough):
             break
-        search = preconditioned + (size / last) * search
+        search = taken.less_searches(preconditioned)
+        size = float(np.vdot(residual, search))
     if direction is None:
         return None
     digits = 0.5 * np.log10(first / max(size, 1e-30 * first)) / products
-    return Step(step, direction, residual, gain, float(digits), np.array(searches), np.array(curved))
+    return Step(step, direction, residual, gain, float(digits), *taken.last)
+
+
+class _Taken:
+    """The last searches s_j and their products y_j, and the projections that keep new ones conjugate to them."""
+
+    def __init__(self, memory: int, shape: tuple[int, ...]) -> None:
+        self._searches, self._products = np.empty((2, memory, int(np.prod(shape))))
+        self._curvatures = np.empty(memory)
+        self._n = 0
+
+    def add(self, search: Array, product: Array, curvature: float) -> None:
+        """The oldest makes room."""
+        place = self._n % len(self._curvatures)
+        self._searches[place], self._products[place] = search.ravel(), product.ravel()
+        self._curvatures[place] = curvature
+        self._n += 1
+
+    def less_searches(self, vector: Array) -> Array:
+        """``v - sum_j s_j (y_j'v) / (s_j'y_j)``: conjugate to all s_j."""
+        return self._less(vector, self._products, self._searches)
+
+    def less_products(self, vector: Array) -> Array:
+        """``v - sum_j y_j (s_j'v) / (s_j'y_j)``: orthogonal to all s_j."""
+        return self._less(vector, self._searches, self._products)
+
+    def _less(self, vector: Array, along: Array, of: Array) -> Array:
+        n = min(self._n, len(self._curvatures))
+        shares = (along[:n] @ vector.ravel()) / self._curvatures[:n]
+        return np.asarray(vector - (shares @ of[:n]).reshape(vector.shape))
+
+    @property
+    def last(self) -> tuple[Array, Array]:
+        """The searches and the products, the oldest first."""
+        n = min(self._n, len(self._curvatures))
+        order = (self._n - n + np.arange(n)) % len(self._curvatures)
+        return self._searches[order], self._products[order]
 
 
 def _small(residual: Array, enough: float) -> bool:

@@ -29,6 +29,8 @@ CHEAP = 4.0
 """Passes up to which a closer form is built at once at a start other than zero."""
 STALE = 1.5
 """How much slower than its best a preconditioner may get before that counts against it."""
+ENDING = 1e-4
+"""The relative gain from which on one or two steps are left: a form that costs more than they do is not built."""
 LONGEST = 250
 
 
@@ -190,7 +192,9 @@ def _lagged(objective: Objective, state: PcgState, found: Step, passes: float) -
     fading = state.fading + passes * (1 - min(1.0, digits * STALE / best))
     waste = state.waste + passes * (1 - min(1.0, digits / PLENTY))
     state = replace(state, best=best, fading=fading, waste=waste)
-    closer = [form for form in forms(objective) if form > state.form and cost(objective, form) < waste]
+    ending = found.gain <= ENDING * objective.at(state.params).value
+    worth = min(waste, 2 * passes) if ending else waste
+    closer = [form for form in forms(objective) if form > state.form and cost(objective, form) < worth]
     if closer:
         fresh = replace(_rebuilt(state), form=closer[-1], waste=0.0)
         return replace(fresh, moves=state.moves[:0], products=state.products[:0])
