@@ -17,7 +17,7 @@ CANDIDATES = $(if $(PYTHON),$(PYTHON),python3.13 python3.12 python3.11 python3.1
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
 # What the compiled part is made from; Python sources are used in place and need no new installation.
-BUILD_INPUTS := pyproject.toml CMakeLists.txt $(wildcard src/softgrad/kernels/*.cpp src/softgrad/kernels/*.hpp)
+BUILD_INPUTS := pyproject.toml CMakeLists.txt $(wildcard src/softgrad/kernels/native/*)
 
 .PHONY: help
 help:  ## this list
@@ -28,9 +28,10 @@ help:  ## this list
 	@echo "PYTHON=... chooses the interpreter (3.11 or newer) that a new $(VENV) is made with."
 
 .PHONY: demo
-demo: $(VENV)/.installed  ## set up, then fit, certify and evaluate the 8x8 digits
+demo: $(VENV)/.installed  ## set up, then fit, certify, evaluate and report on the 8x8 digits
 	@mkdir -p build
-	$(BIN)/softgrad fit examples/digits.parquet --target digit --test-size 0.2 --seed 0 --model build/digits.softgrad
+	$(BIN)/softgrad fit examples/digits.parquet --target digit --test-size 0.2 --seed 0 --model build/digits.softgrad \
+	  --report build/digits.html
 
 .PHONY: test
 test: $(VENV)/.installed-test  ## set up, then run the tests
@@ -45,13 +46,19 @@ check: $(VENV)/.installed-dev  ## format, lint, types and the import rule, then 
 	$(MAKE) test
 
 .PHONY: test-all
-test-all: $(PYTHONS:%=test-on-%) test-oldest test-without-compiler  ## the tests on every Python, with the oldest dependencies, and without a compiler
+test-all: $(PYTHONS:%=test-on-%) test-oldest test-without-compiler test-avx512  ## the tests on every Python, with the oldest dependencies, without a compiler, and of kernels for other machines
 
 .PHONY: bench
 bench: $(VENV)/.installed-test  ## the benchmark tables, one script after the other
 	@shopt -s nullglob; scripts=(benchmarks/[!_]*.py); \
 	if [ $${#scripts[@]} -eq 0 ]; then echo "There is no benchmark under benchmarks/ yet."; fi; \
 	for script in "$${scripts[@]}"; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+.PHONY: bench-full
+bench-full: $(VENV)/.installed-bench  ## fits on all data against every peer, and the promises on 200 problems (hours)
+	@mkdir -p build
+	SOFTGRAD_CLAIMS=200 $(BIN)/python -m pytest tests/claims
+	$(BIN)/python benchmarks/fits.py --full --details --keep build/fits.jsonl --image docs/images/fits.png
 
 .PHONY: sanitize
 sanitize:  ## the kernels' tests under AddressSanitizer and UBSan (GCC or Clang on Linux)
@@ -113,6 +120,10 @@ $(VENV)/.installed-dev: $(BUILD_INPUTS) $(VENV)/pyvenv.cfg
 	$(call install,$(BIN)/python,dev)
 	@touch $(VENV)/.installed $(VENV)/.installed-test $@
 
+$(VENV)/.installed-bench: $(VENV)/.installed-test
+	$(call install,$(BIN)/python,bench)
+	@touch $@
+
 # -------------------------------------------------------------------------------- test environments
 
 # $(call fresh,NAME,VERSION) makes .venvs/NAME with Python VERSION, from PATH or else from pyenv.
@@ -124,7 +135,7 @@ define fresh
 	echo "== $(1): $$("$$python" --version)"; "$$python" -m venv --clear .venvs/$(1)
 endef
 
-.PHONY: $(PYTHONS:%=test-on-%) test-oldest test-without-compiler
+.PHONY: $(PYTHONS:%=test-on-%) test-oldest test-without-compiler test-avx512
 $(PYTHONS:%=test-on-%): test-on-%:
 	$(call fresh,$*,$*)
 	$(call install,.venvs/$*/bin/python,test)
@@ -143,3 +154,10 @@ test-without-compiler:
 	$(call install,.venvs/without-compiler/bin/python,test)
 	.venvs/without-compiler/bin/python -c 'from softgrad.kernels.choice import backend; assert backend() == "numpy"'
 	.venvs/without-compiler/bin/python -m pytest $(PYTEST_ARGS)
+
+# The AVX-512 kernels, in AVX2 instructions where the machine has no others.
+test-avx512:
+	$(call fresh,avx512,3.11)
+	.venvs/avx512/bin/python $(PIP_INSTALL) --editable '.[test]' \
+	  $(if $(shell grep -l avx512bw /proc/cpuinfo 2>/dev/null),,--config-settings=cmake.define.SOFTGRAD_EMULATE_AVX512=ON)
+	SOFTGRAD_KERNELS=avx512 .venvs/avx512/bin/python -m pytest tests/kernels -k avx512 $(PYTEST_ARGS)

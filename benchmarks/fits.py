@@ -1,73 +1,137 @@
-"""Time to a fitted optimum on raw data, side by side with scikit-learn on the same objective.
+"""Time and passes to 1e-3 and 1e-6 of the optimum: softgrad, every multinomial solver of scikit-learn, and cyanure.
 
-Each row is one data set at C = 1 with its columns as they come. The excess is a solver's objective above the best
-one found, relative; softgrad's is at its default tol. Times are medians of several fits, interleaved. Run it alone:
+    python benchmarks/fits.py                     the quick problems
+    python benchmarks/fits.py --full              all of them, and the curves over n, d and K
+    python benchmarks/fits.py --only digits       those whose name holds a word
+    python benchmarks/fits.py --methods softgrad  these solvers alone, their names with commas between them
+    python benchmarks/fits.py --from FILE         the tables of a run that was kept with --keep FILE
 
-    python benchmarks/fits.py
+One objective for all, raw data, C = 1. A peer runs at three tolerances, loosest first, until one ends within 1e-6 of
+the optimum, and counts with its fastest configuration in hindsight; softgrad counts where it has *proved* to be as
+near. Objectives are recomputed in plain NumPy at the returned coefficients, and the optimum is known to the digits
+that the tables give. Each fit has a process of its own, killed at the time limit: the one asked for, and no more than
+five times what the best peer took.
 """
 
+import argparse
+import json
 import platform
-import statistics
-import time
-import warnings
+import sys
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
-import numpy as np
-import sklearn
-from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
+import _curves
+from _peers import Method, methods, missing
+from _problems import CURVES, PROBLEMS, Problem
+from _race import Entry, Race, race
+from _tables import curve, details, summary
 
-import softgrad
 from softgrad.kernels.choice import backend
 
-REPEATS = 5
-DATA = {"iris": load_iris, "wine": load_wine, "breast cancer": load_breast_cancer, "digits": load_digits}
-MODELS = {
-    "softgrad (auto)": lambda: softgrad.SoftmaxRegression(),
-    "softgrad lbfgs": lambda: softgrad.SoftmaxRegression(solver="lbfgs"),
-    "sklearn defaults (lbfgs)": lambda: LogisticRegression(),
-    "sklearn lbfgs, 1000 iterations": lambda: LogisticRegression(max_iter=1000, tol=1e-8),
-    "sklearn newton-cg, tol 1e-8": lambda: LogisticRegression(solver="newton-cg", max_iter=1000, tol=1e-8),
-    "sklearn newton-cholesky, tol 1e-8": lambda: LogisticRegression(
-        solver="newton-cholesky", max_iter=1000, tol=1e-8
-    ),
-}
+QUICK_LIMIT, FULL_LIMIT = 4.0, 120.0
 
 
-def objective(model, X, y):
-    """Mean loss + penalty, from the fitted coefficients, for both libraries alike."""
-    codes = np.searchsorted(model.classes_, y)
-    loss = -model.predict_log_proba(X)[np.arange(len(y)), codes].mean()
-    return loss + 0.5 * (model.coef_**2).sum() / len(y)
+def main() -> None:
+    options = _options()
+    print(_versions())
+    for line in missing():
+        print(line)
+    races = _kept(options.kept) if options.kept else _run(options)
+    for group in dict.fromkeys(done.group for done in races):
+        members = [done for done in races if done.group == group]
+        if group in CURVES:
+            print(f"\n### Growing {group}, time to 1e-6\n\n{curve(members)}")
+        else:
+            print(f"\n### {group[0].upper()}{group[1:]}\n\n{summary(members)}")
+    curves = [done for done in races if done.group in CURVES]
+    if curves and options.image:
+        print(_curves.draw(curves, options.image))
+    if options.details:
+        for done in races:
+            print(f"\n{details(done)}")
 
 
-def measure(X, y):
-    """Median seconds and the objective reached, for each model."""
-    seconds = {name: [] for name in MODELS}
-    reached = {}
-    for _ in range(REPEATS):
-        for name, make in MODELS.items():
-            if seconds[name] and seconds[name][0] > 5:
-                continue
-            began = time.perf_counter()
-            model = make().fit(X, y)
-            seconds[name].append(time.perf_counter() - began)
-            reached[name] = objective(model, X, y)
-    return {name: statistics.median(times) for name, times in seconds.items()}, reached
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--full", action="store_true", help="all problems, and the curves")
+    parser.add_argument("--only", metavar="WORD", help="problems and groups whose name holds this")
+    parser.add_argument("--methods", metavar="NAMES", help="these solvers only, as softgrad,lbfgs")
+    parser.add_argument("--limit", type=float, metavar="SECONDS", help="time limit of a fit")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FILE", help="append each result to this file, a JSON a line"
+    )
+    parser.add_argument("--from", type=Path, dest="kept", metavar="FILE", help="print what --keep wrote")
+    parser.add_argument("--image", type=Path, metavar="FILE", help="draw the curves (needs matplotlib)")
+    parser.add_argument("--details", action="store_true", help="also every solver at every tolerance")
+    return parser.parse_args()
 
 
-def main():
-    warnings.simplefilter("ignore", ConvergenceWarning)
-    print(f"softgrad {softgrad.__version__} ({backend()} kernels), scikit-learn {sklearn.__version__},")
-    print(f"NumPy {np.__version__}, Python {platform.python_version()}, {platform.machine()}")
-    for name, load in DATA.items():
-        X, y = load(return_X_y=True)
-        seconds, reached = measure(X, y)
-        best = min(reached.values())
-        print(f"\n{name}: {X.shape[0]} x {X.shape[1]}, K = {len(np.unique(y))}, optimum {best:.10f}")
-        print(f"  {'':36}{'ms':>10}{'excess':>12}")
-        for model, value in reached.items():
-            print(f"  {model:36}{1e3 * seconds[model]:10.1f}{value / best - 1:12.1e}")
+def _run(options: argparse.Namespace) -> list[Race]:
+    limit = options.limit or (FULL_LIMIT if options.full else QUICK_LIMIT)
+    taking_part = _methods(options.methods)
+    races = []
+    for problem in _chosen(options):
+        print(f"{problem.group}: {problem.name} ...", end=" ", flush=True, file=sys.stderr)
+        done = race(problem, taking_part, limit)
+        if isinstance(done, str):
+            print(f"{problem.name} {done}: left out.")
+            continue
+        print(f"{done.shape}", flush=True, file=sys.stderr)
+        races.append(done)
+        if options.keep:
+            with options.keep.open("a") as file:
+                file.write(done.to_json() + "\n")
+    return races
+
+
+def _methods(names: str | None) -> list[Method]:
+    known = {method.name: method for method in methods()}
+    wanted = list(known) if names is None else names.split(",")
+    for name in wanted:
+        if name not in known:
+            raise SystemExit(f"--methods {name!r} is no solver here; there are {', '.join(known)}.")
+    return [known[name] for name in wanted]
+
+
+def _chosen(options: argparse.Namespace) -> list[Problem]:
+    listed = [*PROBLEMS, *(problem for curve in CURVES.values() for problem in curve)]
+    if options.only:
+        found = [p for p in listed if options.only in (p.name, p.group)] or [
+            p for p in listed if options.only in p.name
+        ]
+        if not found:
+            names = "; ".join(dict.fromkeys(p.name for p in listed))
+            raise SystemExit(f"--only {options.only!r} names no problem and no group; there are {names}.")
+        return found
+    return listed if options.full else [problem for problem in PROBLEMS if problem.quick]
+
+
+def _kept(path: Path) -> list[Race]:
+    """The last result of each problem in a file."""
+    races = {}
+    for line in path.read_text().splitlines():
+        fields = json.loads(line)
+        fields["entries"] = [Entry(**entry) for entry in fields["entries"]]
+        races[fields["group"], fields["name"], *fields["shape"]] = replace(
+            Race(**fields), shape=tuple(fields["shape"])
+        )
+    return list(races.values())
+
+
+def _versions() -> str:
+    names = ("softgrad", "scikit-learn", "cyanure", "NumPy", "SciPy")
+    parts = [f"{name} {version(name)}" for name in names if _installed(name)]
+    machine = f"Python {platform.python_version()}, {platform.machine()}"
+    return f"{', '.join(parts)}, {backend()} kernels, {machine}"
+
+
+def _installed(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ def one_hot(n: int, columns: int, levels: int, n_classes: int) -> Problem:
 
 def descriptions() -> Problem | None:
     """Hashed words of the Debian packages' descriptions, the section as label; None where apt-cache is not there."""
-    from corpus import package_descriptions  # beside this script
+    from _corpus import package_descriptions  # beside this script
 
     found = package_descriptions()
     if found is None:

@@ -12,7 +12,9 @@ def lower_bounds(project: dict) -> list[str]:
     requirements = [*project["dependencies"]]
     for extra in project["optional-dependencies"].values():
         requirements += extra
-    matches = (re.fullmatch(r"([\w.-]+)>=([\w.]+)", requirement) for requirement in requirements)
+    matches = (
+        re.fullmatch(r"([\w.-]+)(?:\[[\w,]+\])?>=([\w.]+)", requirement) for requirement in requirements
+    )
     return sorted({f"{match[1]}=={match[2]}" for match in matches if match})
 
 

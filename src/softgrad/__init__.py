@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from softgrad.maths.logits import log_softmax, softmax, softmax_jacobian
     from softgrad.modelfile import load
     from softgrad.optimize.solution import Solution
+    from softgrad.streaming.opening import open_rows
 
 __all__ = [
     "Convention",
@@ -31,6 +32,7 @@ __all__ = [
     "load",
     "log_softmax",
     "loss_and_gradient",
+    "open_rows",
     "softmax",
     "softmax_jacobian",
 ]
@@ -50,6 +52,7 @@ _HOMES = {
     "load": "softgrad.modelfile",
     "log_softmax": "softgrad.maths.logits",
     "loss_and_gradient": "softgrad.functional",
+    "open_rows": "softgrad.streaming.opening",
     "softmax": "softgrad.maths.logits",
     "softmax_jacobian": "softgrad.maths.logits",
 }
@@ -65,7 +68,8 @@ def __getattr__(name: str) -> Any:
         return import_module("softgrad.conventions")
     if name not in _HOMES:
         raise AttributeError(f"module 'softgrad' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
 
 
 def __dir__() -> list[str]:

@@ -1,7 +1,9 @@
 """SoftmaxRegression: scikit-learn's face of the model. Validation and attributes; no arithmetic."""
 
 import warnings
-from typing import Any, ClassVar, Self
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,20 +15,28 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils import metadata_routing
 from sklearn.utils.validation import check_is_fitted
 
+from softgrad.checkpointfile import CheckpointFile
 from softgrad.functional import fit as fit_rows
-from softgrad.labels import Labels, as_array, check_labels, check_row_weights, of_one_kind
+from softgrad.functional import with_absent
+from softgrad.jsonvalues import digest
+from softgrad.labelledrows import KnownRows, blocks_of, check_rows
+from softgrad.labels import as_array, check_labels, check_row_weights, of_one_kind
 from softgrad.maths.logits import log_softmax, softmax
-from softgrad.optimize.choose import check_name
 from softgrad.optimize.driver import Callback
 from softgrad.optimize.solution import Record, Solution, Status
-from softgrad.rows.wrap import logits
-from softgrad.scalars import check_number, check_whole
-from softgrad.validation import check_features, refuse_huge
+from softgrad.parameters import check_params, penalty_strength
+from softgrad.partial import PartialFit
+from softgrad.rows.dask import close
+from softgrad.rows.wrap import is_collection, is_rows, logits
+from softgrad.validation import all_or_nothing, check_features, refuse_huge
+
+if TYPE_CHECKING:
+    from softgrad.report.page import Report
 
 Array = npt.NDArray[Any]
 
 
-class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class SoftmaxRegression(PartialFit, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Softmax (multinomial logistic) regression with a certified fit.
 
     Minimises ``sum_i w_i loss_i / sum_i w_i + alpha/2 ||coef||^2`` with ``alpha = 1 / (C sum_i w_i)``, which is
@@ -82,7 +92,10 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     history_ : list of Record
         (iteration, objective, gap, n_passes, seconds).
     status_ : Status
-        "converged", "max_iter", "stalled", "no_optimum" or "stopped"; ``status_.sentence`` says it in words.
+        "converged", "max_iter", "stalled", "no_optimum", "stopped", or "streaming" after partial_fit;
+        ``status_.sentence`` says it in words.
+    progressive_log_loss_, progressive_log_loss_se_, recent_log_loss_, recent_log_loss_se_ : float
+        After :meth:`partial_fit` only: the rows' log-loss before they were learned, and its standard error.
 
     Examples
     --------
@@ -94,11 +107,15 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     (True, 0.192575, 0.9733)
     """
 
-    __metadata_request__fit: ClassVar[dict[str, str]] = {"callback": metadata_routing.UNUSED}
+    __metadata_request__fit: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("callback", "checkpoint", "resume"), metadata_routing.UNUSED
+    )
 
     classes_: Array
     coef_: Any
     intercept_: Array
+    n_features_in_: int
+    feature_names_in_: Array
     n_iter_: int
     objective_: float
     gap_: float
@@ -143,20 +160,29 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         sample_weight: Any = None,
         *,
         callback: Callback | None = None,
+        checkpoint: Any = None,
+        resume: bool = False,
         **options: Any,
     ) -> Self:
         """Fit the model.
 
         Parameters
         ----------
-        X : array_like, sparse array or data frame of shape (n_samples, n_features)
-            Any real type, kept as it is; pandas, polars and Arrow frames give their column names.
+        X : array_like, sparse array or data frame of shape (n_samples, n_features), or a Dask collection of these
+            Any real type, kept as it is; pandas, polars and Arrow frames give their column names. Dask arrays and
+            frames are read and fitted by the workers of their cluster; all predictions are then put off as well. Rows
+            on disk (:func:`softgrad.open_rows`) have their labels and weights with them: y and sample_weight are None.
         y : array_like of shape (n_samples,), or (n_samples, n_classes) of floats
             Labels, or soft labels whose rows sum to 1.
         sample_weight : array_like of shape (n_samples,), optional
             Finite and not negative.
         callback : callable, optional
             Called with a Record after each iteration; a true result stops the fit.
+        checkpoint : path, optional
+            For rows on disk: a file that is replaced before each iteration.
+        resume : bool, default False
+            Go on from the checkpoint, which must be of the same rows and parameters, to the same bits as if the fit
+            had never been interrupted.
 
         Returns
         -------
@@ -165,7 +191,8 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            If a parameter, X, y or a weight is not usable; the sentence says why.
+            If a parameter, X, y or a weight is not usable, or a checkpoint cannot be gone on from; the sentence says
+            why.
         TypeError
             If an unknown option is given.
 
@@ -175,16 +202,25 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Once, where the fit ended above tol: with the achieved gap, the cause and the remedy.
         """
         self._check_options(options)
-        self._check_params()
+        check_params(self)
         if callback is not None and not callable(callback):
             raise TypeError(f"callback={callback!r} was given; pass a function of one Record, or None.")
-        before = dict(vars(self))
-        try:
-            self._fit(X, y, sample_weight, callback)
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
+        with all_or_nothing(self):
+            self._forget_stream()
+            if is_rows(X):
+                self._fit_rows(
+                    check_rows(X, y, sample_weight, self.classes, self.class_weight),
+                    callback,
+                    checkpoint,
+                    resume,
+                )
+            elif checkpoint is not None or resume:
+                raise ValueError(
+                    "checkpoint or resume was given, but only fits of rows on disk have checkpoints; pass what "
+                    "softgrad.open_rows returns as X."
+                )
+            else:
+                self._fit(X, y, sample_weight, callback)
         sentence = f"softgrad: {self.status_}: {self.status_.sentence}"
         if self.verbose:
             print(sentence)
@@ -193,6 +229,9 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, callback: Callback | None) -> None:
+        if is_collection(X):
+            self._fit_lazily(X, y, sample_weight, callback)
+            return
         features = check_features(self, X, reset=not self._warm())
         refuse_huge(features)
         labels = check_labels(y, self.classes, features.shape[0])
@@ -205,20 +244,82 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         solution = fit_rows(
             features,
             labels.targets,
-            alpha=self._alpha(total, len(labels.classes)),
+            alpha=penalty_strength(self.C, total, len(labels.classes)),
             sample_weight=weights,
-            fit_intercept=bool(self.fit_intercept),
             n_classes=len(labels.classes),
-            solver=self.solver,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            start=self._start(labels),
-            callback=self._reporting(callback),
-            n_threads=None if self.n_jobs is None else effective_n_jobs(self.n_jobs),
+            start=self._start(labels.classes),
+            **self._request(callback),
         )
-        self._keep(labels, solution)
+        self._keep(labels.classes, solution, (features.shape[0], total))
 
-    def decision_function(self, X: Any) -> Array:
+    def _fit_lazily(self, X: Any, y: Any, sample_weight: Any, callback: Callback | None) -> None:
+        from softgrad.lazy import check_columns, labelled
+
+        check_columns(self, X, reset=not self._warm())
+        data = labelled(X, y, sample_weight, self.classes, self.class_weight)
+        try:
+            start = self._start(data.classes)
+            solution = fit_rows(
+                data.rows,
+                alpha=penalty_strength(self.C, data.rows.weight_sum, len(data.classes)),
+                start=None if start is None else (start[0][data.present], start[1][data.present]),
+                **self._request(callback),
+            )
+        finally:
+            close(data.rows)
+        solution = with_absent(solution, data.present, len(data.classes))
+        self._keep(data.classes, solution, (data.rows.n_rows, data.rows.weight_sum))
+
+    def _fit_rows(self, data: KnownRows, callback: Callback | None, checkpoint: Any, resume: bool) -> None:
+        rows, start = data.rows, self._start(data.classes)
+        if self._warm() and rows.n_features != self.n_features_in_:
+            raise ValueError(
+                f"X has {rows.n_features} features, but the fit to start from had {self.n_features_in_}."
+            )
+        if resume and checkpoint is None:
+            raise ValueError(
+                "resume=True was given, but no checkpoint to go on from; pass its path as checkpoint."
+            )
+        file = (
+            None if checkpoint is None else CheckpointFile(Path(checkpoint), self._fingerprint(data, start))
+        )
+        solution = fit_rows(
+            rows,
+            alpha=penalty_strength(self.C, rows.weight_sum, len(data.classes)),
+            start=None if start is None else (start[0][data.present], start[1][data.present]),
+            checkpoint=None if file is None else file.save,
+            resume=file.load() if file is not None and resume else None,
+            **self._request(callback),
+        )
+        self.n_features_in_ = rows.n_features
+        self.__dict__.pop("feature_names_in_", None)
+        if rows.feature_names is not None:
+            self.feature_names_in_ = np.array(rows.feature_names, dtype=object)
+        solution = with_absent(solution, data.present, len(data.classes))
+        self._keep(data.classes, solution, (data.rows.n_rows, data.rows.weight_sum))
+
+    def _fingerprint(self, data: KnownRows, start: Any) -> dict[str, str]:
+        """What the iterates of a fit depend on, part by part."""
+        parameters = [getattr(self, name) for name in ("C", "fit_intercept", "tol", "solver")]
+        return {
+            "rows or memory limit": data.rows.fingerprint,
+            "classes": digest([data.classes, data.present]),
+            "parameters": digest(parameters),
+            "start": digest(None if start is None else [part.tolist() for part in start]),
+        }
+
+    def _request(self, callback: Callback | None) -> dict[str, Any]:
+        """What is asked of the fit, wherever its rows are."""
+        return {
+            "fit_intercept": bool(self.fit_intercept),
+            "solver": self.solver,
+            "tol": self.tol,
+            "max_iter": self.max_iter,
+            "callback": self._reporting(callback),
+            "n_threads": None if self.n_jobs is None else effective_n_jobs(self.n_jobs),
+        }
+
+    def decision_function(self, X: Any) -> Any:
         """Logits of shape (n, n_classes), or the second class's minus the first's, (n,), for two classes.
 
         Raises
@@ -226,10 +327,12 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             If X does not have the columns that were fitted.
         """
+        if is_collection(X):
+            return self._put_off("decision_function", X)
         scores = self._scores(X)[0]
         return np.asarray(scores[:, 0]) if len(self.classes_) == 2 else scores
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: Any) -> Any:
         """The likeliest class of each row, (n,).
 
         Raises
@@ -237,11 +340,13 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             As :meth:`decision_function`.
         """
+        if is_collection(X):
+            return self._put_off("predict", X)
         scores = self.decision_function(X)
         places = (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)
         return np.asarray(self.classes_[places])
 
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: Any) -> Any:
         """Probabilities (n, n_classes), columns as ``classes_``; float32 for float32 X, else float64.
 
         Raises
@@ -249,9 +354,11 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             As :meth:`decision_function`.
         """
+        if is_collection(X):
+            return self._put_off("predict_proba", X)
         return self._probabilities(X, softmax)
 
-    def predict_log_proba(self, X: Any) -> Array:
+    def predict_log_proba(self, X: Any) -> Any:
         """Logarithms of the probabilities, computed as such: they do not underflow. Type as :meth:`predict_proba`.
 
         Raises
@@ -259,6 +366,8 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             As :meth:`decision_function`.
         """
+        if is_collection(X):
+            return self._put_off("predict_log_proba", X)
         return self._probabilities(X, log_softmax)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -269,6 +378,10 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             If X does not have the columns that were fitted, or y is no label a row.
         """
+        if is_collection(X):
+            from softgrad.lazy import accuracy
+
+            return accuracy(self, X, y, sample_weight)
         given = as_array(y, "y")
         if given.ndim == 2 and given.shape[1] > 1:
             raise ValueError(
@@ -301,13 +414,71 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         modelfile.save(path, self)
 
+    def report(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        train: tuple[Any, Any] | None = None,
+        shape: tuple[int, int] | None = None,
+    ) -> "Report":
+        """Describe the fit in one self-contained page: how well it predicts, why, what to be careful about.
+
+        Parameters
+        ----------
+        X : array_like, sparse array or data frame of shape (n_samples, n_features)
+            Rows to measure on; rows that the model was not fitted on, for honest metrics.
+        y : array_like of shape (n_samples,)
+            Their classes.
+        train : tuple of (X, y), optional
+            The rows of the fit, which the columns' table, the baseline and the warnings are then about; without, they
+            are about the rows that are measured on.
+        shape : tuple of int, optional
+            Rows and columns of the grid whose pixels the features are, to draw them as images; without, names such as
+            pixel_0_0 tell.
+
+        Returns
+        -------
+        softgrad.report.page.Report
+            ``save(path)`` writes it; a notebook shows it.
+
+        Raises
+        ------
+        ValueError
+            If X does not have the columns that were fitted, y is not one of ``classes_`` a row, or `shape` does not
+            hold the features.
+        ModuleNotFoundError
+            If jinja2 is not installed: ``pip install 'softgrad[report]'``.
+        """
+        check_is_fitted(self)
+        from softgrad.report.page import report
+        from softgrad.report.rows import case_of_rows
+
+        return report(case_of_rows(self, X, y, train, shape))
+
+    def _html_repr(self) -> str:
+        """scikit-learn's diagram; of a fitted estimator, its certificate below."""
+        diagram = str(super()._html_repr())
+        status = getattr(self, "status_", None)
+        return diagram if status is None else f"{diagram}<p>{escape(f'{status}: {status.sentence}')}</p>"
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
 
+    def _put_off(self, method: str, X: Any) -> Any:
+        """The method's result as a dask.array."""
+        from softgrad.lazy import predicted
+
+        return predicted(self, method, X)
+
     def _scores(self, X: Any) -> tuple[Array, Any]:
         check_is_fitted(self)
+        if is_rows(X):
+            blocks = blocks_of(X, self.n_features_in_, getattr(self, "feature_names_in_", None))
+            coef = self._dense_coef()
+            return np.concatenate([logits(block, coef, self.intercept_) for block in blocks]), np.float64
         features = check_features(self, X, reset=False)
         return logits(features, self._dense_coef(), self.intercept_), features.dtype
 
@@ -322,19 +493,10 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         coef: Any = self.coef_  # an array, or after sparsify a CSR matrix
         return np.asarray(coef.toarray() if hasattr(coef, "toarray") else coef)
 
-    def _alpha(self, weight_sum: float, n_classes: int) -> float:
-        """1 / (C sum w); twice that for two classes, whose symmetric rows are half of coef_ each: 2 (1/2)^2 2 = 1."""
-        strength = float(self.C) * weight_sum
-        alpha = 1.0 / strength if strength else np.inf
-        if np.isinf(alpha):
-            raise ValueError(
-                f"C={self.C!r} was given, so small that 1 / (C sum w) overflows; pass a larger C."
-            )
-        return 2 * alpha if n_classes == 2 else alpha
-
-    def _keep(self, labels: Labels, solution: Solution) -> None:
-        two = len(labels.classes) == 2
-        self.classes_ = labels.classes
+    def _keep(self, classes: Array, solution: Solution, rows: tuple[int, float]) -> None:
+        two = len(classes) == 2
+        self.classes_ = classes
+        self._rows = rows
         self.coef_ = solution.coef[1:] - solution.coef[:1] if two else solution.coef
         self.intercept_ = solution.intercept[1:] - solution.intercept[:1] if two else solution.intercept
         self.n_iter_ = solution.n_iter
@@ -348,13 +510,13 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _warm(self) -> bool:
         return bool(self.warm_start) and hasattr(self, "coef_")
 
-    def _start(self, labels: Labels) -> tuple[Array, Array] | None:
+    def _start(self, classes: Array) -> tuple[Array, Array] | None:
         if not self._warm():
             return None
-        if not np.array_equal(self.classes_, labels.classes):
+        if not np.array_equal(self.classes_, classes):
             raise ValueError(
                 f"warm_start=True starts from a fit of the classes {self.classes_.tolist()}, but y has "
-                f"{labels.classes.tolist()}; declare them all with classes=, or fit with warm_start=False."
+                f"{classes.tolist()}; declare them all with classes=, or fit with warm_start=False."
             )
         coef, intercept = self._dense_coef(), self.intercept_
         if len(self.classes_) == 2:
@@ -379,24 +541,5 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             name = next(iter(options))
             reason = "offsets are not there yet" if name == "offset" else "there is no such option"
             raise TypeError(
-                f"fit was given {name}=, but {reason}; it takes X, y, sample_weight and callback."
+                f"fit was given {name}=, but {reason}; it takes X, y, sample_weight, callback, checkpoint and resume."
             )
-
-    def _check_params(self) -> None:
-        check_number("C", self.C, "one number > 0, np.inf for no penalty", positive=True, infinite=True)
-        check_number("tol", self.tol, "a finite relative gap >= 0")
-        check_whole("max_iter", self.max_iter, "a whole number >= 1", least=1)
-        if not isinstance(self.verbose, bool):
-            check_whole("verbose", self.verbose, "0, 1 or 2 (more is as 2)")
-        if self.n_jobs is not None:
-            least = 1 if self.n_jobs == 0 else -(2**31)
-            check_whole("n_jobs", self.n_jobs, "a number of threads, -1 for all, or None", least=least)
-        check_number("l1_ratio", self.l1_ratio, "0: only the L2 penalty is there yet")
-        if self.l1_ratio != 0:
-            raise ValueError(
-                f"l1_ratio={self.l1_ratio!r} was given, but only the L2 penalty is there yet; pass 0."
-            )
-        for name in ("fit_intercept", "warm_start"):
-            if not isinstance(getattr(self, name), bool | np.bool_):
-                raise ValueError(f"{name}={getattr(self, name)!r} was given; pass True or False.")
-        check_name(self.solver)

@@ -1,5 +1,7 @@
 """The functional face: loss, gradient, Hessian products and fits on arrays or Rows, in the canonical convention."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,11 +11,12 @@ import numpy.typing as npt
 from softgrad.kernels.threads import limited, using
 from softgrad.optimize.choose import check_name
 from softgrad.optimize.coordinates import Coordinates, Parameters, Request
-from softgrad.optimize.driver import Callback, Limits
+from softgrad.optimize.driver import Callback, Checkpoint, Limits
 from softgrad.optimize.ledger import Ledger
 from softgrad.optimize.penalty import L2
 from softgrad.optimize.solution import Solution
 from softgrad.rows.base import Rows
+from softgrad.rows.dask import close, dask_rows
 from softgrad.rows.memory import MemoryRows
 from softgrad.rows.wrap import (
     as_given,
@@ -21,6 +24,7 @@ from softgrad.rows.wrap import (
     as_table,
     check_present,
     checked_targets,
+    is_collection,
     is_rows,
     present,
     restricted,
@@ -180,13 +184,16 @@ def fit(
     max_iter: int = 1000,
     start: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     callback: Callback | None = None,
+    checkpoint: Callable[[Checkpoint], Any] | None = None,
+    resume: Checkpoint | None = None,
     n_threads: int | None = None,
 ) -> Solution:
     """Fit softmax regression, ``min loss + alpha/2 ||coef||^2``, to a certified gap.
 
     Parameters
     ----------
-    X : array of shape (n_samples, n_features), CSR array, or Rows
+    X : array of shape (n_samples, n_features), CSR array, Rows, or Dask array or data frame
+        A Dask collection is read and fitted by the workers of its cluster (:func:`softgrad.rows.dask.dask_rows`).
     y : array_like of shape (n_samples,) or (n_samples, n_classes)
         Codes or soft labels; None where X is Rows.
     alpha : float
@@ -210,6 +217,10 @@ def fit(
         Zeros where not given.
     callback : callable, optional
         Called with a :class:`softgrad.optimize.solution.Record` after each iteration; a true result stops the fit.
+    checkpoint : callable, optional
+        Called with a :class:`softgrad.optimize.driver.Checkpoint` before each iteration.
+    resume : Checkpoint, optional
+        One of those, of a fit of the same rows with the same arguments, which then goes on to the same bits.
     n_threads : int, optional
         At most this many threads; all that the process may use where not given.
 
@@ -231,13 +242,14 @@ def fit(
     """
     _check_alpha(alpha)
     request = _checked_request(solver, tol, max_iter, fit_intercept, callback)
+    request = replace(request, checkpoint=checkpoint, resume=resume)
     _check_threads(n_threads)
-    data = _labelled(X, y, sample_weight, n_classes)
-    begin = None if start is None else _start(start, data)
-    with limited(n_threads, data.rows.meter.flop_per_pass):
-        ledger = Ledger.opened(data.rows.meter)
-        solution = Coordinates(data.rows, request).solve(L2(alpha), begin, ledger)
-    return _with_absent(solution, data)
+    with _labelled(X, y, sample_weight, n_classes) as data:
+        begin = None if start is None else _start(start, data)
+        with limited(n_threads, data.rows.meter.flop_per_pass):
+            ledger = Ledger.opened(data.rows.meter)
+            solution = Coordinates(data.rows, request).solve(L2(alpha), begin, ledger)
+    return with_absent(solution, data.present, data.n_classes)
 
 
 def fit_path(
@@ -260,7 +272,7 @@ def fit_path(
 
     Parameters
     ----------
-    X : array of shape (n_samples, n_features), CSR array, or Rows
+    X : array of shape (n_samples, n_features), CSR array, Rows, or Dask array or data frame
     y : array_like of shape (n_samples,) or (n_samples, n_classes)
         Codes or soft labels; None where X is Rows.
     alphas : array_like of shape (n_alphas,)
@@ -292,17 +304,19 @@ def fit_path(
     strengths = _checked_alphas(alphas)
     request = _checked_request(solver, tol, max_iter, fit_intercept, None)
     _check_threads(n_threads)
-    data = _labelled(X, y, sample_weight, n_classes)
     solutions: dict[int, Solution] = {}
     start: Parameters | None = None
-    with limited(n_threads, data.rows.meter.flop_per_pass):
+    with (
+        _labelled(X, y, sample_weight, n_classes) as data,
+        limited(n_threads, data.rows.meter.flop_per_pass),
+    ):
         ledger = Ledger.opened(data.rows.meter)
         coordinates = Coordinates(data.rows, request, n_fits=len(strengths))
         for i in np.argsort(-strengths, kind="stable").tolist():
             solution = coordinates.solve(L2(float(strengths[i])), start, ledger)
             start, solutions[i] = (solution.coef, solution.intercept), solution
             ledger = Ledger.opened(data.rows.meter)
-    return [_with_absent(solutions[i], data) for i in range(len(strengths))]
+    return [with_absent(solutions[i], data.present, data.n_classes) for i in range(len(strengths))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -314,14 +328,31 @@ class _Data:
     n_classes: int
 
 
+@contextmanager
 def _labelled(
     X: Any, y: npt.ArrayLike | None, sample_weight: npt.ArrayLike | None, n_classes: int | None
+) -> Iterator[_Data]:
+    """The rows of what was given; what a cluster keeps for them goes when the body ends, unless they came as Rows."""
+    if is_collection(X):
+        rows = dask_rows(X, y, sample_weight=sample_weight, n_classes=n_classes)
+        try:
+            yield _given(rows)
+        finally:
+            close(rows)
+    elif is_rows(X):
+        yield _given(as_given(X, y, sample_weight))
+    else:
+        yield _arrays(as_table(X), y, sample_weight, n_classes)
+
+
+def _given(rows: Rows) -> _Data:
+    _check_all_present(rows)
+    return _Data(rows, np.arange(rows.n_classes), rows.n_classes)
+
+
+def _arrays(
+    X: Any, y: npt.ArrayLike | None, sample_weight: npt.ArrayLike | None, n_classes: int | None
 ) -> _Data:
-    if is_rows(X):
-        rows = as_given(X, y, sample_weight)
-        _check_all_present(rows)
-        return _Data(rows, np.arange(rows.n_classes), rows.n_classes)
-    X = as_table(X)
     targets, total = checked_targets(y, X.shape[0], n_classes)
     kept = present(targets, sample_weight)
     check_present(kept, total)
@@ -339,13 +370,21 @@ def _check_all_present(rows: Rows) -> None:
         )
 
 
-def _with_absent(solution: Solution, data: _Data) -> Solution:
-    """Classes without weight at their exact limit: coef 0, intercept -inf, probability 0."""
-    if len(data.present) == data.n_classes:
+def with_absent(solution: Solution, present: Array, n_classes: int) -> Solution:
+    """The solution of the present classes among `n_classes`: the others at their exact limit, coef 0, intercept -inf.
+
+    Parameters
+    ----------
+    solution : Solution
+    present : ndarray of int
+        Which class each of its rows belongs to.
+    n_classes : int
+    """
+    if np.array_equal(present, np.arange(n_classes)):
         return solution
-    coef = np.zeros((data.n_classes, solution.coef.shape[1]))
-    intercept = np.full(data.n_classes, -np.inf)
-    coef[data.present], intercept[data.present] = solution.coef, solution.intercept
+    coef = np.zeros((n_classes, solution.coef.shape[1]))
+    intercept = np.full(n_classes, -np.inf)
+    coef[present], intercept[present] = solution.coef, solution.intercept
     return replace(solution, coef=coef, intercept=intercept)
 
 

@@ -4,6 +4,8 @@ What JSON has no word for becomes an object with one key that names its kind: ``
 ``{"tuple": [...]}``, ``{"dict": [[key, value], ...]}``, ``{"array": [...], "dtype": "<i8"}``.
 """
 
+import hashlib
+import json
 import math
 import re
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["decode", "encode"]
+__all__ = ["decode", "digest", "encode"]
 
 _DTYPE = re.compile(r"[<>|](b1|[iu][1248]|f[248]|U\d{1,8})|\|O")
 _MAX_BYTES = 64 * 2**20
@@ -87,3 +89,14 @@ def _decode_array(items: list[Any], dtype: str) -> NDArray[Any]:
     if not all(type(item) is expected for item in values):
         raise ValueError("an array that does not hold what its type says")
     return np.array(values, dtype=dtype)
+
+
+def digest(value: Any) -> str:
+    """Return a text that is the same for the same value, and for no other.
+
+    Raises
+    ------
+    TypeError
+        As `encode`.
+    """
+    return hashlib.sha256(json.dumps(encode(value)).encode()).hexdigest()

@@ -46,7 +46,7 @@ def check_labels(y: Any, classes: Any, n_rows: int) -> Labels:
         raise ValueError(
             "SoftmaxRegression requires y to be passed, but the target y is None; pass one label a row."
         )
-    named = None if classes is None else _declared(classes)
+    named = None if classes is None else declared(classes)
     values = as_array(y, "y")
     if values.ndim == 2 and values.shape[1] == 1:
         warnings.warn(
@@ -80,7 +80,7 @@ def check_row_weights(labels: Labels, sample_weight: Any, class_weight: Any) -> 
     weights = None if sample_weight is None else _sample_weights(sample_weight, len(labels.targets))
     if class_weight is None:
         return weights
-    by_row: Array = _class_weights(labels, class_weight, weights)[labels.targets]
+    by_row: Array = class_factors(labels, class_weight, weights)[labels.targets]
     product = by_row if weights is None else by_row * weights
     if not product.any():
         raise ValueError(
@@ -89,7 +89,7 @@ def check_row_weights(labels: Labels, sample_weight: Any, class_weight: Any) -> 
     return product
 
 
-def _class_weights(labels: Labels, class_weight: Any, weights: Array | None) -> Array:
+def class_factors(labels: Labels, class_weight: Any, weights: Array | None) -> Array:
     """The factor of each class; "balanced" as scikit-learn >= 1.7 has it, from the weighted counts."""
     if labels.targets.ndim == 2:
         raise ValueError(
@@ -160,7 +160,14 @@ def as_array(values: Any, name: str) -> Array:
         raise ValueError(f"{name} has rows of unequal lengths; pass one entry a row.") from error
 
 
-def _declared(classes: Any) -> Array:
+def declared(classes: Any) -> Array:
+    """The labels named up front, in their order.
+
+    Raises
+    ------
+    ValueError
+        If they are not at least two different labels of one kind.
+    """
     named = as_array(classes, "classes")
     if named.ndim != 1 or len(named) < 2:
         raise ValueError(f"classes of shape {named.shape} was given; pass a list of at least two labels.")
@@ -265,9 +272,20 @@ def _unique(labels: Array, name: str = "y") -> tuple[Array, Array]:
 
 def _among(named: Array, found: Array, codes: Array) -> Labels:
     places = {label: place for place, label in enumerate(named.tolist())}
-    unknown = [label for label in found.tolist() if label not in places]
+    refuse_unknown(found, named)
+    return Labels(named, np.array([places[label] for label in found.tolist()], dtype=np.intp)[codes])
+
+
+def refuse_unknown(found: Array, named: Array) -> None:
+    """Refuse labels that are not among those named.
+
+    Raises
+    ------
+    ValueError
+    """
+    known = set(named.tolist())
+    unknown = [label for label in found.tolist() if label not in known]
     if unknown:
         raise ValueError(
             f"y holds the labels {unknown[:5]}, which classes does not name; add them to classes."
         )
-    return Labels(named, np.array([places[label] for label in found.tolist()], dtype=np.intp)[codes])

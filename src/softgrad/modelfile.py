@@ -9,7 +9,8 @@ archive's CRC-32 guards every byte of their content:
 ``coef.npy``, ``intercept.npy``
     The coefficients as float64, in NumPy's own format.
 
-The same model always gives the same bytes. ``history_`` is not stored: it is ``[]`` in a loaded estimator.
+The same model always gives the same bytes. ``history_`` is not stored: it is ``[]`` in a loaded estimator. Nor is what
+``partial_fit`` knows of earlier rows, so that a loaded model predicts but does not go on learning.
 """
 
 import io
@@ -29,6 +30,7 @@ from numpy.typing import NDArray
 import softgrad
 from softgrad.jsonvalues import decode, encode
 from softgrad.optimize.solution import Status
+from softgrad.partial import EVIDENCE
 from softgrad.table.atomic import write_atomically
 from softgrad.table.columns import Columns
 from softgrad.table.errors import quote
@@ -161,7 +163,11 @@ def _metadata(estimator: "SoftmaxRegression", columns: Columns | None, sparse: b
         "feature_names": None if names is None else [str(name) for name in names],
         "coef_shape": list(estimator.coef_.shape),
         "sparse": sparse,
-        "fitted": {name: _encode(getattr(estimator, name), name) for name in _FITTED},
+        "fitted": {
+            name: _encode(getattr(estimator, name), name)
+            for name in (*_FITTED, *EVIDENCE)
+            if name in _FITTED or hasattr(estimator, name)
+        },
         "status": {"name": str(estimator.status_), "sentence": estimator.status_.sentence},
         "columns": None if columns is None else columns.to_dict(),
     }
@@ -266,7 +272,8 @@ def _restore(meta: dict[str, Any], archive: zipfile.ZipFile) -> tuple["SoftmaxRe
     if len(columns.encoded_names if columns else names or range(n_features)) != n_features:
         raise ValueError("the names do not fit the shape of coef_")
     estimator = SoftmaxRegression(**{name: decode(value) for name, value in meta["parameters"].items()})
-    fitted = {name: decode(meta["fitted"][name]) for name in _FITTED} | {
+    evidence = [name for name in EVIDENCE if name in meta["fitted"]]
+    fitted = {name: decode(meta["fitted"][name]) for name in (*_FITTED, *evidence)} | {
         "classes_": classes,
         "n_features_in_": n_features,
         "coef_": _read_array(archive, "coef.npy", (n_rows, n_features)),

@@ -50,6 +50,18 @@ def _as_table(X: Any) -> Any:
 
 
 @contextmanager
+def all_or_nothing(estimator: Any) -> Iterator[None]:
+    """Give the estimator back its attributes as they were where the body raises."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+@contextmanager
 def _one_sentence() -> Iterator[None]:
     """scikit-learn's refusals of X in one sentence: what was given, and what to do."""
     try:

@@ -1,4 +1,4 @@
-"""A real browser for the page of ``softgrad explain``; where there is none, these tests are skipped and say why."""
+"""A real browser for the pages; where there is none, these tests are skipped and say why."""
 
 import os
 import shutil
@@ -61,11 +61,11 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def opened(browser: Any) -> Iterator[Callable[..., Opened]]:
-    """Open the page: ``opened(convention, width=..., height=..., **context options)``."""
+def shown(browser: Any) -> Iterator[Callable[..., Opened]]:
+    """Open any page: ``shown(html, width=..., height=..., **context options)``."""
     contexts = []
 
-    def open_(convention: str = "numpy", width: int = 1280, height: int = 900, **options: Any) -> Opened:
+    def show(text: str, width: int = 1280, height: int = 900, **options: Any) -> Opened:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         context.grant_permissions(["clipboard-read", "clipboard-write"], origin="http://localhost")
@@ -76,7 +76,7 @@ def opened(browser: Any) -> Iterator[Callable[..., Opened]]:
         context.route(
             "**/*",
             lambda route: (
-                route.fulfill(body=html(convention), content_type="text/html; charset=utf-8")
+                route.fulfill(body=text, content_type="text/html; charset=utf-8")
                 if route.request.url == URL
                 else route.abort()
             ),
@@ -84,6 +84,12 @@ def opened(browser: Any) -> Iterator[Callable[..., Opened]]:
         result.page.goto(URL)
         return result
 
-    yield open_
+    yield show
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def opened(shown: Callable[..., Opened]) -> Callable[..., Opened]:
+    """Open the page of ``softgrad explain``: ``opened(convention, width=..., height=..., **context options)``."""
+    return lambda convention="numpy", **options: shown(html(convention), **options)

@@ -16,7 +16,7 @@ FIT, PREDICT, EVALUATE = (
 MISTAKES = [
     # The file.
     ("fit none.csv --target y", 1, "there is no file 'none.csv'"),
-    ("fit folder.csv --target y", 1, f"'folder.csv' is a folder, but one file is expected: {FORMATS}"),
+    ("fit folder.csv --target y", 1, f"the folder 'folder.csv' has no data file: {FORMATS} are expected"),
     ("fit empty.csv --target y", 1, "'empty.csv' is empty, but a table with a header and rows is expected"),
     ("fit header.csv --target y", 1, "'header.csv' has no rows, only a header: give it at least one row"),
     (

@@ -26,6 +26,7 @@ PUBLIC = [
     "load",
     "log_softmax",
     "loss_and_gradient",
+    "open_rows",
     "softmax",
     "softmax_jacobian",
 ]

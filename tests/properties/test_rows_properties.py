@@ -147,7 +147,7 @@ def test_subsets_are_nested(case, one, other):
     X, targets, K, *_ = case
     rows = DenseRows(X, targets, K, 2.0 ** -np.arange(len(X)))
     small, large = rows.subset(min(one, other)), rows.subset(max(one, other))
-    kept = [np.log2(part._weights).astype(int) for part in (small, large)]
+    kept = [np.log2(part.weights).astype(int) for part in (small, large)]
     assert set(kept[0]) <= set(kept[1])
     assert small.n_rows <= large.n_rows <= rows.n_rows
 

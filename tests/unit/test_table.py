@@ -258,7 +258,7 @@ class TestReadAndWrite:
             "p": np.array([0.1, 1e-300]),
         }
         for name in ("o.csv", "o.parquet"):
-            write_table(columns, str(tmp_path / name))
+            write_table([columns], str(tmp_path / name))
             table = read_table(str(tmp_path / name))
             assert table.to_pydict() == {key: values.tolist() for key, values in columns.items()}
         assert to_csv(columns).startswith(b'prediction,flag,p\n"a,b",true,0.1\n')

@@ -47,6 +47,7 @@ def fit(
     exclude: options.Exclude = [],  # noqa: B006
     c: options.Penalty = 1.0,
     model: options.ModelOut = "",
+    report: options.ReportOut = "",
     test_size: options.TestSize = 0.2,
     seed: options.Seed = 0,
     impute: options.Impute = False,
@@ -55,6 +56,10 @@ def fit(
     solver: options.Solver = "auto",
     tol: options.Tol = 1e-8,
     max_iter: options.MaxIter = 1000,
+    memory_limit: options.MemoryLimit = "",
+    cache: options.Cache = "",
+    checkpoint: options.CheckpointOut = "",
+    resume: options.Resume = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Fit a softmax regression to a data table and measure it on held-out rows.
@@ -62,8 +67,11 @@ def fit(
     The held-out rows are a stratified sample; the metrics are theirs.
 
     The model that --model saves is fitted again, on all rows.
+
+    A table that would not fit into memory, a folder and a pattern are streamed from disk.
     """
-    from softgrad.cli.fit import Request, run
+    from softgrad.cli.fit_request import Request
+    from softgrad.cli.fitting import run
     from softgrad.cli.show import show_fit
 
     parameters = {
@@ -81,9 +89,14 @@ def fit(
         exclude=tuple(exclude),
         parameters=parameters,
         model=model or None,
+        report=report or None,
         test_size=test_size,
         seed=seed,
         impute=impute,
+        memory_limit=options.size_of(memory_limit),
+        cache=cache or None,
+        checkpoint=checkpoint or None,
+        resume=resume,
     )
     show_fit(run(request), as_json=as_json)
 
@@ -94,6 +107,7 @@ def predict(
     data: options.Data,
     output: options.Output = "-",
     proba: options.Proba = False,
+    memory_limit: options.MemoryLimit = "",
 ) -> None:
     """Predict the class of every row of a data table.
 
@@ -101,7 +115,7 @@ def predict(
     """
     from softgrad.cli.predict import run
 
-    run(model, data, output, proba=proba)
+    run(model, data, output, proba=proba, memory_limit=options.size_of(memory_limit))
 
 
 @app.command(epilog=EXIT_CODES)
@@ -109,22 +123,25 @@ def evaluate(
     model: options.Model,
     data: options.Data,
     target: options.OptionalTarget = "",
+    memory_limit: options.MemoryLimit = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Measure a model on a data table that has the true classes."""
     from softgrad.cli.evaluate import run
     from softgrad.cli.show import show_evaluation
 
-    show_evaluation(run(model, data, target or None), as_json=as_json)
+    show_evaluation(run(model, data, target or None, options.size_of(memory_limit)), as_json=as_json)
 
 
 @app.command(epilog=EXIT_CODES)
 def info(model: options.OptionalModel = "", as_json: options.AsJson = False) -> None:
     """Describe this installation, or a model file."""
-    from softgrad.cli.info import describe_installation, describe_model
+    from softgrad.cli.info import describe_model
     from softgrad.cli.show import show_info
+    from softgrad.report.installation import describe_installation
 
-    show_info(describe_model(model) if model else describe_installation(), as_json=as_json)
+    described = describe_model(model) if model else {"command": "info", **describe_installation()}
+    show_info(described, as_json=as_json)
 
 
 @app.command(epilog=EXIT_CODES)

@@ -1,6 +1,7 @@
 """``softgrad evaluate``: a model's metrics on a table that has the true classes."""
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from softgrad.cli.exits import UserError
 from softgrad.cli.inputs import Inputs, read_inputs
-from softgrad.cli.score import plain, score
+from softgrad.measures.score import Scores, plain
 from softgrad.table.columns import Target
 from softgrad.table.errors import counted, listing, quote, suggestion
 from softgrad.table.target import encode_target
@@ -17,7 +18,7 @@ from softgrad.table.target import encode_target
 __all__ = ["run"]
 
 
-def run(model: str, data: str, target: str | None) -> dict[str, Any]:
+def run(model: str, data: str, target: str | None, memory_limit: int | None) -> dict[str, Any]:
     """Carry out ``softgrad evaluate`` and return the metrics.
 
     Raises
@@ -25,31 +26,31 @@ def run(model: str, data: str, target: str | None) -> dict[str, Any]:
     UserError, TableError, ModelFileError
         One sentence.
     """
-    inputs = read_inputs(model, data, target)
-    name = target or inputs.columns.target.name
-    codes = _codes(_target_column(inputs.table, name), inputs, name)
-    with warnings.catch_warnings():  # columns are matched by name already
-        warnings.filterwarnings("ignore", "X does not have valid feature names", UserWarning)
-        proba = inputs.estimator.predict_proba(inputs.X)
-    classes = np.asarray(inputs.estimator.classes_)
-    shares = np.bincount(codes, minlength=len(classes)) / len(codes)
+    scores, name = None, target or ""
+    for inputs in read_inputs(model, data, target, memory_limit):
+        name = target or inputs.columns.target.name
+        if scores is None:
+            _check_target(name, inputs.names)
+            scores = Scores(np.asarray(inputs.estimator.classes_))
+        codes = _codes(inputs.table.column(name), inputs, name)
+        with warnings.catch_warnings():  # columns are matched by name already
+            warnings.filterwarnings("ignore", "X does not have valid feature names", UserWarning)
+            scores.add(codes, inputs.estimator.predict_proba(inputs.X))
+    assert scores is not None
     return {
         "command": "evaluate",
         "model": model,
         "data": data,
         "target": name,
-        "scores": score(codes, proba, classes, shares),
+        "scores": scores.result(),
     }
 
 
-def _target_column(table: pa.Table, name: str) -> pa.ChunkedArray:
+def _check_target(name: str, names: Sequence[str]) -> None:
     if not name:
         raise UserError("the model does not know which column holds the true classes: give --target")
-    if name not in table.column_names:
-        raise UserError(
-            f"the data have no target column {quote(name)}: {suggestion(name, table.column_names)}"
-        )
-    return table.column(name)
+    if name not in names:
+        raise UserError(f"the data have no target column {quote(name)}: {suggestion(name, names)}")
 
 
 def _codes(column: pa.ChunkedArray, inputs: Inputs, name: str) -> NDArray[np.intp]:

@@ -9,6 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from softgrad.extras import EXTRAS, missing
 from softgrad.table.errors import TableError
 
 __all__ = ["EXIT_CODES", "Program", "UserError"]
@@ -95,17 +96,15 @@ def _sentence(error: Exception) -> str | None:
             place = f" {error.filename!r}" if error.filename else ""
             return f"cannot use the file{place}: {error.strerror or error}"
         case ValueError():
-            from softgrad.modelfile import ModelFileError  # brings NumPy, which --help does not need
+            from softgrad.checkpointfile import CheckpointError  # bring NumPy, which --help does not need
+            from softgrad.modelfile import ModelFileError
 
-            return str(error) if isinstance(error, ModelFileError) else None
+            return str(error) if isinstance(error, ModelFileError | CheckpointError) else None
     return None
 
 
 def _missing_extra(package: str) -> str | None:
-    extra = {"pyarrow": "data", "rich": "cli"}.get(package)
-    if extra is None:
-        return None
-    return f"this command needs the package {package}, which is not installed: run pip install 'softgrad[{extra}]'"
+    return missing(package, "this command") if package in EXTRAS else None
 
 
 def _never_fail_to_print() -> None:

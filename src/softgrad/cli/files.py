@@ -4,9 +4,10 @@ import os
 from pathlib import Path
 
 from softgrad.cli.exits import UserError
+from softgrad.extras import required
 from softgrad.table.errors import quote
 
-__all__ = ["check_model_path", "check_output_path"]
+__all__ = ["check_model_path", "check_output_path", "check_report_path"]
 
 _ZIP = b"PK\x03\x04"
 
@@ -25,6 +26,22 @@ def check_model_path(model: str, data: str) -> None:
         raise UserError(
             f"{quote(model)} exists and is not a softgrad model: give another --model, or remove it"
         )
+
+
+def check_report_path(report: str, data: str, model: str | None) -> None:
+    """Refuse a report that cannot be written or made, or that would take the model's place.
+
+    Raises
+    ------
+    UserError
+        One sentence.
+    ModuleNotFoundError
+        If jinja2 is not installed.
+    """
+    required("jinja2", "a report")
+    check_output_path(report, (data,))
+    if model is not None and Path(report).absolute() == Path(model).absolute():
+        raise UserError(f"--report and --model both name {quote(report)}: give the report another name")
 
 
 def check_output_path(output: str, inputs: tuple[str, ...]) -> None:

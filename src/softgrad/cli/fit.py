@@ -1,9 +1,5 @@
-"""``softgrad fit``: read, split, fit, measure, fit again on all rows, save."""
+"""``softgrad fit`` in memory: read, split, fit, measure, fit again on all rows, save."""
 
-import warnings
-from dataclasses import dataclass
-from math import ceil
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -11,132 +7,45 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from softgrad import modelfile
-from softgrad.cli.exits import UserError
-from softgrad.cli.figures import figures
-from softgrad.cli.files import check_model_path
+from softgrad.cli.fit_request import Request, fitted
 from softgrad.cli.progress import progress
-from softgrad.cli.score import plain, score
+from softgrad.cli.report import FittedPart, write_report
+from softgrad.cli.training import TrainingTable, read_training
 from softgrad.estimator import SoftmaxRegression
-from softgrad.table.columns import Category, Columns
+from softgrad.measures.score import Scores, plain
+from softgrad.table.columns import Category
 from softgrad.table.encode import encode
-from softgrad.table.errors import counted, listing, quote
-from softgrad.table.learn import choose_features, learn, with_fills
-from softgrad.table.read import read_table
-from softgrad.table.target import encode_target
+from softgrad.table.learn import with_fills
 from softgrad.table.values import missing
 
-__all__ = ["Request", "run"]
-
-
-@dataclass(frozen=True)
-class Request:
-    """What was asked for on the command line; `parameters` are the estimator's."""
-
-    data: str
-    target: str
-    features: tuple[str, ...]
-    exclude: tuple[str, ...]
-    parameters: dict[str, Any]
-    model: str | None
-    test_size: float
-    seed: int
-    impute: bool
-
-
-@dataclass(frozen=True)
-class _Data:
-    """The training table, read and encoded."""
-
-    table: pa.Table
-    columns: Columns
-    X: NDArray[Any]
-    classes: NDArray[Any]
-    codes: NDArray[np.intp]
-
-    @property
-    def labels(self) -> NDArray[Any]:
-        """The label of every row."""
-        labels: NDArray[Any] = self.classes[self.codes]
-        return labels
+__all__ = ["run"]
 
 
 def run(request: Request) -> dict[str, Any]:
-    """Carry out ``softgrad fit`` and return all that there is to tell about it.
+    """Carry out ``softgrad fit`` on a table in memory and return all that there is to tell about it.
 
     Raises
     ------
     UserError, TableError
         For a mistake in the data or in the paths.
     """
-    if request.model is not None:
-        check_model_path(request.model, request.data)
-    data = _read(request)
-    report: dict[str, Any] = {
-        "command": "fit",
-        "data": _describe(data, request),
-        "parameters": request.parameters,
-        "held_out": None,
-        "fit": None,
-        "model": request.model,
-    }
-    if request.test_size:
-        report["held_out"] = _hold_out(data, request)
-    if request.model is not None or not request.test_size:
+    data = read_training(request)
+    part = _hold_out(data, request) if request.test_size else None
+    report = request.begun(_describe(data, request))
+    if part is not None:
+        report["held_out"] = _held_out(data, request, part)
+    if request.model is not None or part is None:
         estimator, report["fit"] = _fit(data.X, data.labels, request, "fitting all rows")
         if request.model is not None:
             modelfile.save(request.model, estimator, data.columns)
+        everything = np.arange(len(data.codes))
+        part = part or FittedPart(estimator, report["fit"], data.X, everything, everything)
+    if request.report is not None:
+        write_report(request, data, part, report)
     return report
 
 
-def _read(request: Request) -> _Data:
-    table = read_table(request.data)
-    names = table.column_names
-    features, exclude = _names(request.features, names), _names(request.exclude, names)
-    columns = learn(
-        table,
-        request.target,
-        choose_features(names, request.target, features, exclude),
-        impute=request.impute,
-    )
-    labels = encode_target(table.column(request.target), columns.target)
-    classes, codes = np.unique(labels, return_inverse=True)
-    _check_classes(request, classes, codes)
-    return _Data(table, columns, encode(table, columns), classes, codes)
-
-
-def _names(values: tuple[str, ...], known: list[str]) -> list[str]:
-    """Split at commas, except where the whole is the name of a column."""
-    parts = [[value] if value in known else value.split(",") for value in values]
-    return [name.strip() if name not in known else name for part in parts for name in part if name.strip()]
-
-
-def _check_classes(request: Request, classes: NDArray[Any], codes: NDArray[np.intp]) -> None:
-    target, n_rows = quote(request.target), len(codes)
-    if len(classes) < 2:
-        raise UserError(f"the target {target} has one class only, {quote(classes[0].item())}: two are needed")
-    if len(classes) > max(20, n_rows // 2):
-        raise UserError(
-            f"the target {target} has {len(classes)} distinct values in {n_rows} rows, which is a quantity or an "
-            "identifier, not a class: give another --target"
-        )
-    if not request.test_size:
-        return
-    single = classes[np.bincount(codes) == 1]
-    if len(single):
-        raise UserError(
-            f"{counted(len(single), 'class', 'classes')} of the target {target} with one row only "
-            f"({listing(plain(single))}): the "
-            "stratified split needs two of each class, so give more rows, or --test-size 0 for no held-out metrics"
-        )
-    n_test = ceil(request.test_size * n_rows)
-    if not len(classes) <= n_test <= n_rows - len(classes):
-        raise UserError(
-            f"--test-size {request.test_size:g} holds out {n_test} of {n_rows} rows, but both parts need a row of "
-            f"each of the {len(classes)} classes: give another --test-size, or 0 for no held-out metrics"
-        )
-
-
-def _hold_out(data: _Data, request: Request) -> dict[str, Any]:
+def _hold_out(data: TrainingTable, request: Request) -> FittedPart:
     from sklearn.model_selection import train_test_split
 
     train, test = train_test_split(
@@ -148,32 +57,27 @@ def _hold_out(data: _Data, request: Request) -> dict[str, Any]:
     X = data.X
     if request.impute:  # the held-out rows must not have a say in what fills their own gaps
         X = encode(data.table, with_fills(data.columns, data.table.take(train)))
-    estimator, figures = _fit(X[train], data.labels[train], request, "fitting the training rows")
-    shares = np.bincount(data.codes[train]) / len(train)
-    scores = score(data.codes[test], estimator.predict_proba(X[test]), data.classes, shares)
-    split = {"test_size": request.test_size, "seed": request.seed, "train_rows": len(train)}
-    return {"split": split, "fit": figures, "scores": scores}
+    estimator, reached = _fit(X[train], data.labels[train], request, "fitting the training rows")
+    return FittedPart(estimator, reached, X, train, test)
+
+
+def _held_out(data: TrainingTable, request: Request, part: FittedPart) -> dict[str, Any]:
+    scores = Scores(data.classes, np.bincount(data.codes[part.train]) / len(part.train))
+    scores.add(data.codes[part.test], part.estimator.predict_proba(part.X[part.test]))
+    split = {"test_size": request.test_size, "seed": request.seed, "train_rows": len(part.train)}
+    return {"split": split, "fit": part.figures, "scores": scores.result()}
 
 
 def _fit(
     X: NDArray[Any], labels: NDArray[Any], request: Request, label: str
 ) -> tuple[SoftmaxRegression, dict[str, Any]]:
-    from sklearn.exceptions import ConvergenceWarning
-
-    estimator = SoftmaxRegression(**request.parameters)
-    began = perf_counter()
-    with warnings.catch_warnings(), progress(label, request.parameters["tol"]) as callback:
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the status below says it
-        try:
-            estimator.fit(X, labels, callback=callback)
-        except ValueError as error:
-            raise UserError(f"cannot fit: {' '.join(str(error).split())}") from error
-    if estimator.status_ == "stopped":  # the callback never asks for it: an interrupt did
-        raise KeyboardInterrupt
-    return estimator, figures(estimator, seconds=perf_counter() - began, rows=len(labels))
+    with progress(label, request.parameters["tol"]) as callback:
+        return fitted(
+            request.parameters, len(labels), lambda estimator: estimator.fit(X, labels, callback=callback)
+        )
 
 
-def _describe(data: _Data, request: Request) -> dict[str, Any]:
+def _describe(data: TrainingTable, request: Request) -> dict[str, Any]:
     constant = data.X.max(axis=0) == data.X.min(axis=0)
     names = np.array(data.columns.encoded_names, dtype=object)
     gaps = {c: int(missing(data.table.column(c.name)).sum()) for c in data.columns.features}
@@ -197,4 +101,5 @@ def _describe(data: _Data, request: Request) -> dict[str, Any]:
         ],
         "imputed": [{"column": c.name, "rows": n, "value": c.fill} for c, n in gaps.items() if n],
         "constant": plain(names[constant]),
+        "streamed": None,
     }

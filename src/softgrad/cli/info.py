@@ -1,34 +1,12 @@
-"""``softgrad info``: the installation, or what a model file holds."""
+"""``softgrad info MODEL``: what a model file holds."""
 
-import os
-import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import softgrad
 from softgrad import modelfile
-from softgrad.cli.score import plain
+from softgrad.measures.score import plain
 
-__all__ = ["describe_installation", "describe_model"]
-
-_PACKAGES = ("numpy", "scipy", "scikit-learn", "narwhals", "pyarrow", "typer", "rich")
-
-
-def describe_installation() -> dict[str, Any]:
-    """Return the versions, the kernels in use and the number of threads."""
-    import joblib
-
-    from softgrad.kernels.choice import backend
-
-    return {
-        "command": "info",
-        "softgrad": softgrad.__version__,
-        "kernels": backend(),
-        "threads": os.environ.get("SOFTGRAD_NUM_THREADS") or joblib.cpu_count(),
-        "python": platform.python_version(),
-        "packages": {name: _version(name) for name in _PACKAGES},
-    }
+__all__ = ["describe_model"]
 
 
 def describe_model(path: str) -> dict[str, Any]:
@@ -39,7 +17,7 @@ def describe_model(path: str) -> dict[str, Any]:
     ModelFileError
         One sentence.
     """
-    from softgrad.cli.figures import figures
+    from softgrad.measures.figures import figures
 
     written = modelfile.describe(path)
     estimator, columns = modelfile.load_with_columns(path)
@@ -56,13 +34,6 @@ def describe_model(path: str) -> dict[str, Any]:
         "parameters": {name: _shown(value) for name, value in estimator.get_params(deep=False).items()},
         "fit": figures(estimator),
     }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _shown(value: Any) -> Any:

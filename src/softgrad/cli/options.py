@@ -10,11 +10,14 @@ import typer
 __all__ = [
     "AsJson",
     "Balanced",
+    "Cache",
+    "CheckpointOut",
     "Data",
     "Exclude",
     "Features",
     "Impute",
     "MaxIter",
+    "MemoryLimit",
     "Model",
     "ModelOut",
     "NoIntercept",
@@ -23,11 +26,14 @@ __all__ = [
     "Output",
     "Penalty",
     "Proba",
+    "ReportOut",
+    "Resume",
     "Seed",
     "Solver",
     "TestSize",
     "Tol",
     "TrainTarget",
+    "size_of",
 ]
 
 
@@ -75,6 +81,23 @@ def _class_weight(value: str) -> str:
     return value
 
 
+def size_of(value: str) -> int | None:
+    """The bytes of an option that `MemoryLimit` has checked; None where it was not given."""
+    from softgrad.streaming.sizes import parse_size
+
+    return parse_size(value, "--memory-limit") if value else None
+
+
+def _size(value: str) -> str:
+    try:
+        size_of(value)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"expected at least a megabyte, such as 256MB or 2GiB, not {value!r}"
+        ) from error
+    return value
+
+
 def _table_suffix(value: str) -> str:
     if value != "-" and Path(value).suffix.lower() not in (".csv", ".parquet") and not Path(value).exists():
         raise typer.BadParameter(f"expected a file that ends in .csv or .parquet, or -, not {value!r}")
@@ -85,7 +108,8 @@ Data = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help="A CSV, TSV, Parquet or Arrow/Feather file (.csv.gz too), or - for standard input.",
+        help="A CSV, TSV, Parquet or Arrow/Feather file (.csv.gz too), a folder of them or a quoted pattern, or - for "
+        "standard input.",
     ),
 ]
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A model file that softgrad fit wrote.")]
@@ -125,6 +149,15 @@ Penalty = Annotated[
 ]
 ModelOut = Annotated[
     str, typer.Option("--model", metavar="FILE", help="Where to save the model.", show_default="not saved")
+]
+ReportOut = Annotated[
+    str,
+    typer.Option(
+        "--report",
+        metavar="FILE",
+        help="Where to write a report of the fit, as one HTML page.",
+        show_default="not written",
+    ),
 ]
 TestSize = Annotated[
     float,
@@ -183,3 +216,37 @@ Output = Annotated[
     ),
 ]
 Proba = Annotated[bool, typer.Option("--proba", help="Add the probability of every class, proba_CLASS.")]
+MemoryLimit = Annotated[
+    str,
+    typer.Option(
+        "--memory-limit",
+        metavar="SIZE",
+        callback=_size,
+        help="Stream a table that would take more, such as 256MB, in blocks that take no more.",
+        show_default="half of what is available",
+    ),
+]
+Cache = Annotated[
+    str,
+    typer.Option(
+        "--cache",
+        metavar="FOLDER",
+        help="Stream, and keep a compact copy of the data there.",
+        show_default="no copy",
+    ),
+]
+CheckpointOut = Annotated[
+    str,
+    typer.Option(
+        "--checkpoint",
+        metavar="FILE",
+        help="Stream, and keep in this file what --resume goes on from.",
+        show_default="none",
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume", help="Go on from the --checkpoint of a fit that was interrupted, to the same bits."
+    ),
+]

@@ -14,7 +14,7 @@ from softgrad.table.write import to_csv, write_table
 __all__ = ["run"]
 
 
-def run(model: str, data: str, output: str, *, proba: bool) -> None:
+def run(model: str, data: str, output: str, *, proba: bool, memory_limit: int | None) -> None:
     """Carry out ``softgrad predict``.
 
     Raises
@@ -24,11 +24,14 @@ def run(model: str, data: str, output: str, *, proba: bool) -> None:
     """
     if output != "-":
         check_output_path(output, (model, data))
-    columns = _predictions(read_inputs(model, data), proba=proba)
+    predictions = (
+        _predictions(inputs, proba=proba) for inputs in read_inputs(model, data, None, memory_limit)
+    )
     if output == "-":
-        _write_to_stdout(to_csv(columns))
+        for number, columns in enumerate(predictions):
+            _write_to_stdout(to_csv(columns, header=number == 0))
     else:
-        write_table(columns, output)
+        write_table(predictions, output)
 
 
 def _write_to_stdout(data: bytes) -> None:

@@ -28,11 +28,14 @@ def show_fit(report: Report, *, as_json: bool) -> None:
         _show_fit_figures(console, "Training rows", held_out["fit"])
         split = held_out["split"]
         rows = held_out["scores"]["rows"]
-        console.print(f"Held out: {rows} rows (stratified, --seed {split['seed']})")
+        drawn = "drawn row by row" if report["data"]["streamed"] else "stratified"
+        console.print(f"Held out: {rows} rows ({drawn}, --seed {split['seed']})")
         show_scores(console, held_out["scores"], "the class shares of the training rows")
     if report["fit"] is not None:
         _show_fit_figures(console, "All rows", report["fit"])
     _show_model(console, report)
+    if report["report"] is not None:
+        console.print(f"Report: {report['report']}; open it in a browser")
 
 
 def show_evaluation(report: Report, *, as_json: bool) -> None:
@@ -72,8 +75,16 @@ def _show_data(console: Console, data: Report) -> None:
                       f"{_some(item['levels'])}")  # fmt: skip
     for item in data["imputed"]:
         console.print(f"  {item['column']}: {item['rows']} missing values filled with {item['value']}")
+    if data["streamed"]:
+        console.print(f"  streamed from disk: {_streamed(data['streamed'])}")
     if data["constant"]:
         console.print(f"  constant, so without effect: {_some(data['constant'])}")
+
+
+def _streamed(how: Report) -> str:
+    copy = f", from the copy in {how['cache']}" if how["cache"] else ""
+    limit = f"{how['memory_limit'] / 1e6:.0f} MB"
+    return f"blocks of {how['block_rows']} rows, within {limit}, logits {how['logits']}{copy}"
 
 
 def _show_fit_figures(console: Console, title: str, figures: Report) -> None:

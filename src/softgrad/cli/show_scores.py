@@ -10,11 +10,18 @@ __all__ = ["show_scores"]
 _WIDEST_MATRIX = 20
 _MOST_PAIRS = 10
 _MOST_CLASSES = 60
+_METRICS = (
+    ("accuracy", "accuracy"),
+    ("log-loss (nats)", "log_loss"),
+    ("Brier score (0 to 2)", "brier"),
+    ("macro-F1", "macro_f1"),
+    ("calibration error", "calibration_error"),
+)
 _Scores = dict[str, Any]
 
 
 def show_scores(console: Console, scores: _Scores, baseline: str) -> None:
-    """Print the metrics of `softgrad.cli.score.score`; `baseline` says what the model is compared with."""
+    """Print the metrics of `softgrad.measures.score.Scores`; `baseline` says what the model is compared with."""
     console.print(_summary(scores))
     console.print(f"  (baseline: {baseline})")
     if len(scores["labels"]) > _WIDEST_MATRIX:
@@ -38,10 +45,11 @@ def _table(*names: str) -> Table:
 
 
 def _summary(scores: _Scores) -> Table:
-    table = _table("", "model", "baseline")
-    rows = (("accuracy", "accuracy"), ("log-loss (nats)", "log_loss"), ("Brier score (0 to 2)", "brier"))
-    for title, key in rows:
-        table.add_row(title, f"{scores[key]:.4f}", f"{scores['baseline'][key]:.4f}")
+    table = _table("", "model", "95 % interval", "baseline")
+    for title, key in _METRICS:
+        interval = scores["intervals"][key]
+        reach = "" if interval is None else "{:.4f} to {:.4f}".format(*interval)
+        table.add_row(title, f"{scores[key]:.4f}", reach, f"{scores['baseline'][key]:.4f}")
     return table
 
 

@@ -14,7 +14,7 @@ from softgrad.explain.equations import Equation, equations
 from softgrad.explain.mathml import math, row
 from softgrad.explain.notation import NOTATIONS, Notation
 
-__all__ = ["CONVENTIONS", "EXAMPLE", "page"]
+__all__ = ["CONVENTIONS", "EXAMPLE", "page", "part", "policy_hash"]
 
 CONVENTIONS = tuple(NOTATIONS)
 """The names of the conventions that the page can switch between."""
@@ -71,13 +71,13 @@ def page(convention: str = "numpy") -> str:
         raise ValueError(
             f"the convention {convention!r} is unknown; choose one of {', '.join(map(repr, CONVENTIONS))}."
         )
-    style = _part("style.css")
-    script = "(() => {\n" + '"use strict";\n' + "\n".join(_part(name) for name in _SCRIPTS) + "})();\n"
+    style = part("palette.css") + part("style.css")
+    script = "(() => {\n" + '"use strict";\n' + "\n".join(part(name) for name in _SCRIPTS) + "})();\n"
     values = {
         "style": style,
-        "style_hash": _hash(style),
+        "style_hash": policy_hash(style),
         "script": script,
-        "script_hash": _hash(script),
+        "script_hash": policy_hash(script),
         "data": _embedded(_data(convention)),
         "version": escape(softgrad.__version__),
         "convention_switch": _choices("convention", [(name, name) for name in CONVENTIONS], convention),
@@ -87,15 +87,16 @@ def page(convention: str = "numpy") -> str:
         "feature_1": FEATURES[0],
         "feature_2": FEATURES[1],
     }
-    return Template(_part("page.html")).substitute(values | _figures(convention))
+    return Template(part("page.html")).substitute(values | _figures(convention))
 
 
-def _part(name: str) -> str:
+def part(name: str) -> str:
+    """One of the files that the page is made of."""
     return files("softgrad.explain").joinpath("parts", name).read_text(encoding="utf-8")
 
 
-def _hash(text: str) -> str:
-    """What the page's security policy asks of the one style and the one script it lets run."""
+def policy_hash(text: str) -> str:
+    """What a page's security policy asks of the one style and the one script it lets run."""
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 

@@ -208,12 +208,13 @@ def check_targets(targets: npt.ArrayLike, n_rows: int, n_classes: int) -> Array:
 
 
 def _checked_codes(y: Array, n_classes: int) -> Array:
-    if y.dtype.kind == "b" or not np.issubdtype(y.dtype, np.integer):
+    if y.dtype.kind not in "iu":
         raise ValueError(
             f"integer labels 0..{n_classes - 1} are expected, but labels of type {y.dtype} were given; "
             "convert them with numpy.unique(labels, return_inverse=True)."
         )
-    if y.size and (y.min() < 0 or y.max() >= n_classes):
+    # Seen as unsigned, a negative code is larger than any class: one look at the rows instead of two.
+    if y.size and y.view(y.dtype.str.replace("i", "u")).max() >= n_classes:
         wrong = y[(y < 0) | (y >= n_classes)][0]
         raise ValueError(
             f"the label {wrong} is not one of the {n_classes} classes 0..{n_classes - 1}; labels count from 0."

@@ -5,13 +5,14 @@ Reduced coordinates are rounded: the fit found in them is carried to all columns
 and one more where the intercept has to be polished; should it miss tol, the fit goes on in all columns from there.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, final
 
 import numpy.typing as npt
 
 from softgrad.optimize.choose import choose, reason
-from softgrad.optimize.driver import Callback, Limits, minimize
+from softgrad.optimize.driver import Callback, Checkpoint, Limits, minimize
 from softgrad.optimize.ledger import Ledger
 from softgrad.optimize.objective import SMALL, Objective
 from softgrad.optimize.penalty import Penalty
@@ -35,12 +36,18 @@ class Request:
     limits : Limits
     fit_intercept : bool
     callback : callable or None
+    checkpoint : callable or None
+        Called with a Checkpoint before each step. Such fits are not reduced.
+    resume : Checkpoint or None
+        Where to go on.
     """
 
     solver: str
     limits: Limits
     fit_intercept: bool = True
     callback: Callback | None = None
+    checkpoint: Callable[[Checkpoint], Any] | None = None
+    resume: Checkpoint | None = None
 
 
 @final
@@ -70,7 +77,8 @@ class Coordinates:
     def __init__(self, rows: Rows, request: Request, n_fits: int = 1) -> None:
         self._request = request
         self._reduction: Reduction | None = None
-        if rows.n_classes * rows.n_features > SMALL:
+        whole = request.checkpoint is not None or request.resume is not None
+        if rows.n_classes * rows.n_features > SMALL and not whole:
             self._reduction = reduced_where_it_pays(rows, centre=request.fit_intercept, n_fits=n_fits)
         if self._reduction is not None:
             self._full: Rows = self._reduction.full
@@ -91,7 +99,9 @@ class Coordinates:
                 choose(request.solver, objective),
                 request.limits,
                 start=params,
+                state=request.resume,
                 callback=request.callback,
+                checkpoint=request.checkpoint,
                 ledger=ledger,
                 because=reason(request.solver, objective),
             )

@@ -126,8 +126,9 @@ class Progress:
         self._update_gap()
 
     def _take(self, certificate: Certificate) -> None:
+        """Of two iterates equal up to rounding the certified one is taken: its intercept is optimal."""
         self.lower_bound = max(self.lower_bound, certificate.lower_bound)
-        if certificate.iterate.value <= self.best.value:
+        if certificate.iterate.value <= self.best.value * (1 + ROUNDING):
             self.best = certificate.iterate
         self._update_gap(certificate)
 
@@ -257,6 +258,8 @@ def _solution(progress: Progress, solver: Solver, reason: str) -> Solution:
         n_iter=progress.ledger.n_iter,
         history=tuple(progress.ledger.history),
         status=Status(reason, _sentence(progress, solver, reason)),
+        n_rounds=progress.ledger.n_rounds,
+        n_bytes=progress.ledger.n_bytes,
     )
 
 

@@ -81,14 +81,14 @@ def kronecker_preconditioner(
     block, means, mass = centred_gram(gram, float(floors[-1]), fit_intercept=fit_intercept)
     block[np.diag_indices(width)] += alpha
     scales = unit_scales(np.diagonal(block), floors[:-1])
-    features, shares = _feature_basis(scales[:, None] * block * scales, alpha * scales**2)
+    features, shares = feature_basis(scales[:, None] * block * scales, alpha * scales**2)
     classes, curvatures = _class_basis(between)
     return KroneckerPreconditioner(
         scales[:, None] * features, shares, classes, curvatures, means, mass, fit_intercept
     )
 
 
-def _feature_basis(block: Array, penalty: Array) -> tuple[Array, Array]:
+def feature_basis(block: Array, penalty: Array) -> tuple[Array, Array]:
     """U and mu with ``U' block U = I`` and ``U' diag(penalty) U = diag(mu)``."""
     ridge = RIDGE
     while True:

@@ -18,6 +18,8 @@ class Ledger:
         On :func:`time.perf_counter`'s clock.
     passes_before : float
         The meter's count when the fit began.
+    rounds_before, bytes_before : int
+        The same of messages between machines.
     history : list of Record
     solvers : list of str
         The names of the solvers that have stepped, in order.
@@ -26,17 +28,27 @@ class Ledger:
     meter: Meter
     began: float
     passes_before: float
+    rounds_before: int = 0
+    bytes_before: int = 0
     history: list[Record] = field(default_factory=list)
     solvers: list[str] = field(default_factory=list)
 
     @classmethod
     def opened(cls, meter: Meter) -> "Ledger":
         """A new fit's, from now on."""
-        return cls(meter, perf_counter(), meter.passes)
+        return cls(meter, perf_counter(), meter.passes, meter.rounds, meter.bytes_moved)
 
     @property
     def n_passes(self) -> float:
         return self.meter.passes - self.passes_before
+
+    @property
+    def n_rounds(self) -> int:
+        return self.meter.rounds - self.rounds_before
+
+    @property
+    def n_bytes(self) -> int:
+        return self.meter.bytes_moved - self.bytes_before
 
     @property
     def n_iter(self) -> int:

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, final
 
 import numpy.typing as npt
 
-from softgrad.optimize.certificate import ROUNDING, class_shares, polish_intercept
+from softgrad.optimize.certificate import ROUNDING
 from softgrad.optimize.line_search import line_search
 from softgrad.optimize.objective import Iterate, Objective
 from softgrad.optimize.solver import State
@@ -14,10 +14,11 @@ Array = npt.NDArray[Any]
 
 @final
 class Newton:
-    """``params <- params - t H^+ gradient``, t by a line search on kept logits; then the intercept is polished on them.
+    """``params <- params - t H^+ gradient``, t by a line search on kept logits.
 
-    A step costs the Hessian (K d / 4 passes), a Cholesky factor of it, and two reads of X; the iterate it ends at has
-    an optimal intercept up to rounding, so that its certificate is usually free.
+    A step costs the Hessian (K d / 4 passes), a Cholesky factor of it, and two reads of X. The intercept is left to the
+    certificate to polish: doing so at every step saved no step on iris, wine and breast cancer, and took a fifth of
+    the time.
     """
 
     name: ClassVar[str] = "newton"
@@ -32,8 +33,6 @@ class Newton:
         if step == 0:
             return State(state.params, exhausted=True)
         point = here.point.move(direction, step)
-        if objective.fit_intercept:
-            point = polish_intercept(point, class_shares(objective))
         there = objective.at(objective.balanced(objective.join(point.coef, point.intercept)))
         return State(there.params) if _improves(there, here) else State(state.params, exhausted=True)
 

@@ -152,7 +152,7 @@ def _landing(
 
 def _land(objective: Objective, here: Iterate, found: Step, length: float) -> Iterate:
     point = here.point.move(found.direction, length)
-    if objective.fit_intercept and objective.rows.logits_are == "kept":
+    if objective.fit_intercept and objective.rows.logits_are != "recomputed":
         point = polish_intercept(point, class_shares(objective))
     return objective.at(objective.balanced(objective.join(point.coef, point.intercept)))
 

@@ -1,6 +1,7 @@
 """What a fit returns: Solution, its Status in words, and one Record an iteration."""
 
 from dataclasses import dataclass
+from html import escape
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -8,11 +9,11 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
-STATUSES = ("converged", "max_iter", "stalled", "no_optimum", "stopped")
+STATUSES = ("converged", "max_iter", "stalled", "no_optimum", "stopped", "streaming")
 
 
 class Status(str):
-    """Why a fit ended: one of "converged", "max_iter", "stalled", "no_optimum", "stopped".
+    """Why a fit ended: one of "converged", "max_iter", "stalled", "no_optimum", "stopped"; or "streaming".
 
     Attributes
     ----------
@@ -77,6 +78,9 @@ class Solution:
         Outer iterations.
     history : tuple of Record
     status : Status
+    n_rounds, n_bytes : int
+        For rows on a cluster, how often its workers were asked, and the bytes that this moved between machines, at
+        most; else 0.
     """
 
     coef: Array
@@ -88,3 +92,20 @@ class Solution:
     n_iter: int
     history: tuple[Record, ...]
     status: Status
+    n_rounds: int = 0
+    n_bytes: int = 0
+
+    def _repr_html_(self) -> str:
+        """A small table for notebooks."""
+        n_classes, n_features = self.coef.shape
+        facts = {
+            "status": f"{self.status}: {self.status.sentence}",
+            "objective": f"{self.objective:.10g} nats",
+            "certified gap": f"{self.gap:.2g}",
+            "cost": f"{self.n_iter} iterations, {self.n_passes:.1f} passes over X",
+            "coef": f"{n_classes} classes, {n_features} features",
+        }
+        rows = (
+            f"<tr><th scope='row'>{name}</th><td>{escape(fact)}</td></tr>" for name, fact in facts.items()
+        )
+        return f"<table><caption>softgrad Solution</caption><tbody>{''.join(rows)}</tbody></table>"

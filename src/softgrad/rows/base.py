@@ -32,7 +32,7 @@ LogitsAre = Literal["kept", "spilled", "recomputed"]
 
 
 class Meter:
-    """Counts passes: 4 * nnz * K flop or one full read of X is one, whichever is more.
+    """Counts passes: 4 * nnz * K flop or one full read of X is one, whichever is more; and rounds of messages.
 
     Parameters
     ----------
@@ -44,15 +44,25 @@ class Meter:
     flop_per_pass : float
     passes : float
         The sum so far; subsets of a source share its meter and count pro rata.
+    rounds : int
+        How often other machines were asked.
+    bytes_moved : int
+        Between machines, at most.
     """
 
     def __init__(self, flop_per_pass: float) -> None:
         self.flop_per_pass = max(flop_per_pass, 1.0)
         self.passes = 0.0
+        self.rounds, self.bytes_moved = 0, 0
 
     def add(self, *, flop: float, reads: float) -> None:
         """Count one operation."""
         self.passes += max(flop / self.flop_per_pass, reads)
+
+    def add_round(self, n_bytes: int) -> None:
+        """Count one question to other machines and its answer."""
+        self.rounds += 1
+        self.bytes_moved += n_bytes
 
 
 class Direction(Protocol):

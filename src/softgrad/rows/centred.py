@@ -33,7 +33,6 @@ import numpy as np
 import numpy.typing as npt
 
 from softgrad.rows.base import LogitsAre, Meter, Point, Rows
-from softgrad.rows.memory import MemoryRows
 
 Array = npt.NDArray[Any]
 
@@ -300,8 +299,5 @@ def _flat(means: Array, scales: Array) -> Array:
 
 def _is_constant(rows: Rows, j: int) -> bool:
     """Whether all entries of the column are equal, as far as that can be seen."""
-    if not isinstance(rows, MemoryRows):
-        return False
-    column = rows.X[:, [j]]
-    column = column if isinstance(column, np.ndarray) else column.toarray()
-    return bool((column == column[0]).all())
+    look = getattr(rows, "is_constant", None)
+    return bool(look is not None and look(j))

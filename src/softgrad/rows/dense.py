@@ -26,7 +26,7 @@ def tiles(X: Array) -> Iterator[tuple[slice, Array]]:
 class DenseRows(MemoryRows):
     """Rows of a dense array, read tile by tile; narrower types become float64 one tile at a time."""
 
-    def _n_stored(self) -> int:
+    def n_stored(self) -> int:
         return int(self.X.size)
 
     def _tiles(self) -> Iterator[tuple[slice, Array]]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from softgrad.kernels import passes
 from softgrad.kernels.job import Sums
+from softgrad.maths.cross_entropy import row_losses
 from softgrad.maths.logits import complement
 
 if TYPE_CHECKING:
@@ -35,7 +36,11 @@ class KeptDirection:
 
 
 class KeptPoint:
-    """See :class:`softgrad.rows.base.Point`. `sums` are the loss and gradient where a pass has given them."""
+    """See :class:`softgrad.rows.base.Point`.
+
+    `sums` are the loss and gradient, and `proba` the probabilities (K, n), where a pass has given them; what needs
+    only the probabilities asks for no `logits` then.
+    """
 
     def __init__(
         self,
@@ -44,10 +49,18 @@ class KeptPoint:
         intercept: Array,
         logits: Any,
         sums: tuple[float, Any, Array] | None = None,
+        proba: Array | None = None,
     ) -> None:
         self._rows, self.coef, self.intercept, self._logits = rows, coef, intercept, logits
         if sums is not None:
             self.loss, self.grad_coef, self.grad_intercept = sums
+        if proba is not None:
+            self._proba = proba
+
+    @property
+    def logits(self) -> Array:
+        """(K, n), not to be written to."""
+        return np.asarray(self._logits)
 
     @cached_property
     def loss(self) -> float:
@@ -143,6 +156,13 @@ class KeptPoint:
             targets = targets.argmax(axis=1)
         own = np.take_along_axis(self._proba, targets[None, :], axis=0)[0]
         return bool((own[counts] > 0.5).all())
+
+    def loss_moments(self) -> tuple[float, float, float]:
+        """``sum_i share_i^2 (loss_i - loss)^m`` for m = 0, 1, 2: what the standard error of the loss is made of."""
+        counted = np.flatnonzero(self._rows.shares)
+        deviations = row_losses(self._logits[:, counted].T, self._rows.targets[counted]) - self.loss
+        squares = self._rows.shares[counted] ** 2
+        return float(squares.sum()), float(squares @ deviations), float(squares @ deviations**2)
 
     def release(self) -> None:
         self._logits = self._logits[:, :0]

@@ -14,6 +14,7 @@ from softgrad.maths import pairs, regression
 from softgrad.maths.cross_entropy import check_targets, check_weights, weight_sum
 from softgrad.rows.base import LogitsAre, Meter
 from softgrad.rows.kept import KeptPoint
+from softgrad.rows.sampling import distinct, quotas, restored
 
 Array = npt.NDArray[Any]
 
@@ -53,16 +54,16 @@ class MemoryRows(ABC):
         self.n_rows, self.n_features, self.n_classes = X.shape[0], X.shape[1], n_classes
         self.targets = check_targets(targets, self.n_rows, n_classes)
         weights = check_weights(sample_weight, self.n_rows)
-        self._given_weights = None if weights is None else weights.astype(np.float64, copy=False)
+        self.given_weights = None if weights is None else weights.astype(np.float64, copy=False)
         self.weight_sum = float(self.n_rows) if weights is None else weight_sum(weights)
         if self.weight_sum == 0:
             raise ValueError("all sample weights are zero; give at least one row a positive weight.")
         self.given = Targets.of(self.targets, None if weights is None else self.shares)
-        self.meter = Meter(4.0 * self._n_stored() * n_classes)
+        self.meter = Meter(4.0 * self.n_stored() * n_classes)
         self._reads = 1.0
 
     @abstractmethod
-    def _n_stored(self) -> int:
+    def n_stored(self) -> int:
         """Stored entries of X."""
 
     @abstractmethod
@@ -70,19 +71,20 @@ class MemoryRows(ABC):
         """X in pieces of rows whose float64 image is small, in order."""
 
     @cached_property
-    def _weights(self) -> Array:
-        return np.ones(self.n_rows) if self._given_weights is None else self._given_weights
+    def weights(self) -> Array:
+        """As they were given, (n,); ones where none were."""
+        return np.ones(self.n_rows) if self.given_weights is None else self.given_weights
 
     @cached_property
     def shares(self) -> Array:
         """The weights over their sum, (n,)."""
-        return self._weights / self.weight_sum
+        return self.weights / self.weight_sum
 
     @cached_property
     def class_weights(self) -> Array:
         if self.targets.ndim == 1:
-            return np.bincount(self.targets, self._given_weights, minlength=self.n_classes).astype(np.float64)
-        return np.asarray(self._weights @ self.targets)
+            return np.bincount(self.targets, self.given_weights, minlength=self.n_classes).astype(np.float64)
+        return np.asarray(self.weights @ self.targets)
 
     @cached_property
     def all_count(self) -> bool:
@@ -196,45 +198,70 @@ class MemoryRows(ABC):
         return result
 
     def moments(self) -> tuple[Array, Array]:
+        means = self.means()
+        return means, np.sqrt(self.variances(means))
+
+    def means(self) -> Array:
+        """Weighted means of the columns, (d,)."""
         means = np.zeros(self.n_features)
         for part, X in self._tiles():
             means += regression.as_float(X).T @ self.shares[part]
+        self._count(2.0, reads=1.0)
+        return means
+
+    def variances(self, means: Array) -> Array:
+        """Weighted mean squared distances of the columns from the means given, (d,)."""
         variances = np.zeros(self.n_features)
         for part, X in self._tiles():
             variances += self._squared_deviations(regression.as_float(X), means, self.shares[part])
-        self._count(4.0, reads=2.0)
-        return means, np.sqrt(variances)
+        self._count(2.0, reads=1.0)
+        return variances
+
+    def is_constant(self, j: int) -> bool:
+        """Whether all entries of a column are equal."""
+        column = self.X[:, [j]]
+        column = column if isinstance(column, np.ndarray) else column.toarray()
+        return bool((column == column[0]).all())
 
     @abstractmethod
     def _squared_deviations(self, X: Any, means: Array, shares: Array) -> Array:
         """``sum_i share_i (x_ij - mean_j)^2`` over a tile, (d,)."""
 
+    @cached_property
+    def strata(self) -> Array:
+        """The likeliest label of each row, (n,): what samples are stratified by."""
+        return self.targets if self.targets.ndim == 1 else self.targets.argmax(axis=1)
+
+    def members(self, k: int) -> Array:
+        """The rows of weight in stratum k, in order."""
+        return np.flatnonzero((self.strata == k) & (self.weights > 0))
+
     def sample(self, size: int, seed: int) -> Self:
-        rng = np.random.default_rng(seed)
-        strata = self.targets if self.targets.ndim == 1 else self.targets.argmax(axis=1)
+        members = [self.members(k) for k in range(self.n_classes)]
         chosen, weights = [], []
-        for k in range(self.n_classes):
-            members = np.flatnonzero((strata == k) & (self._weights > 0))
-            quota = max(size * len(members) // self.n_rows, size // (2 * self.n_classes), 1)
-            taken = np.sort(rng.choice(members, min(quota, len(members)), replace=False))
+        for k, count in enumerate(quotas(size, [len(those) for those in members])):
+            taken = members[k][np.sort(distinct(len(members[k]), count, (seed, k)))]
             if taken.size:
                 chosen.append(taken)
-                weights.append(
-                    self._weights[taken] * (self._weights[members].sum() / self._weights[taken].sum())
-                )
-        return self._take(np.concatenate(chosen), np.concatenate(weights))
+                weights.append(restored(self.weights[taken], self.weights[members[k]].sum()))
+        return self.take(np.concatenate(chosen), np.concatenate(weights))
 
     def subset(self, fraction: float) -> Self:
         if not 0 < fraction <= 1:
             raise ValueError(f"a subset of fraction {fraction} was asked for; it must be in (0, 1].")
         size = max(1, round(fraction * self.n_rows))
         chosen = np.sort(np.random.default_rng(0).permutation(self.n_rows)[:size])
-        return self._take(chosen, self._weights[chosen])
+        return self.take(chosen, self.weights[chosen])
 
-    def _take(self, indices: Array, weights: Array) -> Self:
+    def take(self, indices: Array, weights: Array) -> Self:
+        """Some of the rows, with the weights given; they share the meter and count pro rata."""
         taken = type(self)(self.X[indices], self.targets[indices], self.n_classes, weights)
-        taken.meter, taken._reads = self.meter, self._reads * len(indices) / self.n_rows
+        taken.counted_with(self.meter, self._reads * len(indices) / self.n_rows)
         return taken
 
+    def counted_with(self, meter: Meter, reads: float) -> None:
+        """These rows are some of another source's, whose meter counts each read of them as so many passes."""
+        self.meter, self._reads = meter, reads
+
     def _count(self, flop_per_entry: float, reads: float) -> None:
-        self.meter.add(flop=flop_per_entry * self._n_stored(), reads=reads * self._reads)
+        self.meter.add(flop=flop_per_entry * self.n_stored(), reads=reads * self._reads)

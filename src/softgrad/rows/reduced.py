@@ -56,7 +56,7 @@ class Reduction:
         self._basis = vectors / values
         weights = inner.shares * inner.weight_sum
         self.rows = DenseRows(vectors * values, inner.targets, inner.n_classes, weights)
-        self.rows.meter, self.rows._reads = inner.meter, self.rows.X.nbytes / stored_bytes(inner)
+        self.rows.counted_with(inner.meter, self.rows.X.nbytes / stored_bytes(inner))
 
     def back(self, coef: Array, intercept: Array) -> tuple[Array, Array]:
         """(coef, intercept) of the centred rows, from reduced ones. Half a pass."""

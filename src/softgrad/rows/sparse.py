@@ -21,7 +21,7 @@ class SparseRows(MemoryRows):
     def table(self) -> CompressedTable:
         return CompressedTable(self.X)
 
-    def _n_stored(self) -> int:
+    def n_stored(self) -> int:
         return int(self.X.nnz)
 
     def _tiles(self) -> Iterator[tuple[slice, Any]]:

@@ -46,6 +46,11 @@ def as_table(X: Any) -> Any:
     ValueError
         If it is none.
     """
+    if is_collection(X):
+        raise ValueError(
+            f"X is a Dask collection of type {type(X).__name__}, which is not read here as a whole; pass rows that "
+            "stay on the cluster instead: X = softgrad.rows.dask.dask_rows(X, y)."
+        )
     table = scipy.sparse.csr_array(cast(Any, X)) if scipy.sparse.issparse(X) else np.asarray(X)
     if table.ndim != 2 or table.dtype.kind not in "biuf":
         raise ValueError(
@@ -66,6 +71,11 @@ def logits(X: Any, coef: Array, intercept: Array) -> Array:
 def is_rows(X: Any) -> bool:
     """Whether X offers the Rows protocol."""
     return callable(getattr(X, "at", None)) and hasattr(X, "weight_sum")
+
+
+def is_collection(X: Any) -> bool:
+    """Whether X is an array or a data frame of Dask, without importing it."""
+    return hasattr(X, "__dask_graph__") and hasattr(X, "to_delayed")
 
 
 def as_given(X: Any, y: Any, sample_weight: Any) -> Rows:

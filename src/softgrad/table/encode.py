@@ -1,6 +1,6 @@
 """Apply a column schema to a table: the matrix of features."""
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from softgrad.table.errors import TableError, counted, listing, quote
 from softgrad.table.values import (
     booleans,
     family,
+    finite_numbers,
     first_unlike_number,
     missing,
     numbers,
@@ -20,7 +21,7 @@ from softgrad.table.values import (
     texts,
 )
 
-__all__ = ["encode"]
+__all__ = ["check_present", "encode", "encode_into"]
 
 _Block = tuple[Column, NDArray[Any]]
 
@@ -46,36 +47,68 @@ def encode(table: pa.Table, columns: Columns) -> NDArray[Any]:
         For absent columns, columns of another kind, categories that the schema does not know, and missing
         values for which the schema holds no filling value.
     """
-    absent = [name for name in columns.names if name not in table.column_names]
-    if absent:
-        raise TableError(f"the data lack {counted(len(absent), 'column')} of the model: {listing(absent)}")
-    counts = {
-        column.name: int(missing(table.column(column.name)).sum())
-        for column in columns.features
-        if column.fill is None
-    }
-    refuse_missing(counts, "the model was fitted without --impute, so fill them in")
+    check_present(table.column_names, columns)
+    _refuse_gaps(table, columns)
     blocks = [(column, _values(column, table.column(column.name))) for column in columns.features]
     return _matrix(blocks, table.num_rows)
+
+
+def encode_into(matrix: NDArray[Any], table: pa.Table, columns: Columns, first_row: int = 0) -> None:
+    """Write what `encode` returns into `matrix` (n_samples, n_encoded), whatever its type.
+
+    `first_row` is where the table's rows begin in the file, for the errors' sake; they are those of `encode`.
+    """
+    _refuse_gaps(table, columns)
+    start = 0
+    for column in columns.features:
+        width = len(column.encoded_names)
+        _place(
+            matrix[:, start : start + width], column, _values(column, table.column(column.name), first_row)
+        )
+        start += width
+
+
+def check_present(names: Collection[str], columns: Columns) -> None:
+    """Raise a TableError where columns of the schema are not among the names of a table's.
+
+    Raises
+    ------
+    TableError
+    """
+    absent = [name for name in columns.names if name not in names]
+    if absent:
+        raise TableError(f"the data lack {counted(len(absent), 'column')} of the model: {listing(absent)}")
+
+
+def _refuse_gaps(table: pa.Table, columns: Columns) -> None:
+    filled_in = (column for column in columns.features if column.fill is None)
+    gaps = {column.name: _n_missing(table.column(column.name)) for column in filled_in}
+    refuse_missing(gaps, "the model was fitted without --impute, so fill them in")
+
+
+def _n_missing(column: pa.ChunkedArray) -> int:
+    return 0 if finite_numbers(column) is not None else int(missing(column).sum())
 
 
 def _matrix(blocks: list[_Block], n_rows: int) -> NDArray[Any]:
     width = sum(len(column.encoded_names) for column, _ in blocks)
     dtype = np.uint8 if all(_is_byte(column, values) for column, values in blocks) else np.float64
-    matrix = np.zeros((n_rows, width), dtype=dtype)
-    for start, column, values in _placed(blocks):
-        if isinstance(column, Category):
-            matrix[np.arange(n_rows), start + values] = 1
-        else:
-            matrix[:, start] = values
+    matrix = np.empty((n_rows, width), dtype=dtype)
+    start = 0
+    for column, values in blocks:
+        width = len(column.encoded_names)
+        _place(matrix[:, start : start + width], column, values)
+        start += width
     return matrix
 
 
-def _placed(blocks: list[_Block]) -> Iterator[tuple[int, Column, NDArray[Any]]]:
-    start = 0
-    for column, values in blocks:
-        yield start, column, values
-        start += len(column.encoded_names)
+def _place(part: NDArray[Any], column: Column, values: NDArray[Any]) -> None:
+    """Write a column's values into its part of the matrix."""
+    if isinstance(column, Category):
+        part[:] = 0
+        part[np.arange(len(part)), values] = 1
+    else:
+        part[:, 0] = values
 
 
 def _is_byte(column: Column, values: NDArray[Any]) -> bool:
@@ -85,23 +118,26 @@ def _is_byte(column: Column, values: NDArray[Any]) -> bool:
     return values.dtype.kind in "iu" and bool(values.min() >= 0 and values.max() <= 255)
 
 
-def _values(column: Column, values: pa.ChunkedArray) -> NDArray[Any]:
+def _values(column: Column, values: pa.ChunkedArray, first_row: int = 0) -> NDArray[Any]:
     """One array for a column: numbers, flags, or the codes of its levels."""
     match column:
         case Numeric():
-            return _numeric(column, values)
+            return _numeric(column, values, first_row)
         case Boolean():
             return _boolean(column, values)
         case Category():
-            return _codes(column, values)
+            return _codes(column, values, first_row)
 
 
-def _numeric(column: Numeric, values: pa.ChunkedArray) -> NDArray[Any]:
+def _numeric(column: Numeric, values: pa.ChunkedArray, first_row: int) -> NDArray[Any]:
+    quick = finite_numbers(values)
+    if quick is not None:
+        return quick
     found = family(values.type)
     if found == "empty":
         return np.full(len(values), column.fill)
     if found not in ("number", "boolean"):
-        reason = first_unlike_number(values) if found == "text" else f"it is of type {values.type}"
+        reason = first_unlike_number(values, first_row) if found == "text" else f"it is of type {values.type}"
         raise TableError(f"the model takes the column {quote(column.name)} as numbers, but {reason}")
     return _with_fill(numbers(values, column.name), column.fill, values)
 
@@ -130,7 +166,7 @@ def _with_fill(array: NDArray[Any], fill: float | bool | None, values: pa.Chunke
     return np.where(gaps, fill, wide)
 
 
-def _codes(column: Category, values: pa.ChunkedArray) -> NDArray[np.intp]:
+def _codes(column: Category, values: pa.ChunkedArray, first_row: int) -> NDArray[np.intp]:
     found = family(values.type)
     if found == "empty":
         return np.full(len(values), column.levels.index(str(column.fill)))
@@ -147,7 +183,7 @@ def _codes(column: Category, values: pa.ChunkedArray) -> NDArray[np.intp]:
     if (codes < 0).any():
         row = int(np.argmax(codes < 0))
         raise TableError(
-            f"row {row + 1} of the column {quote(column.name)} holds {quote(str(values[row].as_py()))}, "
+            f"row {first_row + row + 1} of the column {quote(column.name)} holds {quote(str(values[row].as_py()))}, "
             f"a category that the model was not fitted with: it knows {listing(column.levels)}"
         )
     return codes

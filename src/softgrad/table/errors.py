@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = ["TableError", "counted", "listing", "quote", "suggestion"]
+__all__ = ["TableError", "counted", "listing", "quote", "quote_path", "suggestion"]
 
 _LONGEST = 60
 
@@ -21,6 +21,16 @@ def quote(value: object) -> str:
     if isinstance(value, str) and len(value) > _LONGEST:
         value = value[:_LONGEST] + "..."
     return repr(value)
+
+
+def quote_path(path: object) -> str:
+    """Show a path as `quote` shows a value, but cut at its beginning: its end tells files apart.
+
+    >>> quote_path("folder/" * 20 + "part-7.parquet")
+    "'...der/folder/folder/folder/folder/folder/folder/part-7.parquet'"
+    """
+    text = str(path)
+    return repr(text if len(text) <= _LONGEST else "..." + text[-_LONGEST:])
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:

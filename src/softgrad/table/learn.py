@@ -1,20 +1,18 @@
 """Learn the column schema from a training table: which columns, of which kind, and what fills their gaps."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 
-from softgrad.table.columns import Boolean, Category, Column, Columns, Numeric
+from softgrad.table.columns import Boolean, Category, Column, Columns, Numeric, Target
 from softgrad.table.errors import TableError, listing, quote, suggestion
+from softgrad.table.summary import Summary
 from softgrad.table.target import learn_target
-from softgrad.table.values import booleans, decoded, distinct, family, missing, numbers, refuse_missing, texts
+from softgrad.table.values import booleans, decoded, missing, numbers, refuse_missing, texts
 
-__all__ = ["choose_features", "learn", "with_fills"]
-
-_FEWEST_LEVELS = 50
-_MOST_LEVELS = 1000
+__all__ = ["choose_features", "columns_of", "learn", "most_frequent", "refuse_gaps", "with_fills"]
 
 
 def choose_features(
@@ -63,18 +61,41 @@ def learn(table: pa.Table, target: str, features: Sequence[str], *, impute: bool
         values without `impute`, and for two features of the same name.
     """
     kind = learn_target(table.column(target), target)
-    columns = Columns(kind, tuple(_column(table.column(name), name) for name in features))
+    summaries = [_summary(table.column(name), name) for name in features]
+    columns = columns_of(kind, summaries)
+    if impute:
+        return with_fills(columns, table)
+    refuse_gaps(summaries)
+    return columns
+
+
+def columns_of(target: Target, summaries: Iterable[Summary]) -> Columns:
+    """Return the schema of a target and of summarised features, without filling values.
+
+    Raises
+    ------
+    TableError
+        For a column that is of no use, and for two features of the same name.
+    """
+    columns = Columns(target, tuple(summary.column() for summary in summaries))
     twice = len(columns.encoded_names) - len(set(columns.encoded_names))
     if twice:
         names = sorted({name for name in columns.encoded_names if columns.encoded_names.count(name) > 1})
         raise TableError(f"two columns give features of the same name {listing(names)}: rename one of them")
-    if impute:
-        return with_fills(columns, table)
+    return columns
+
+
+def refuse_gaps(summaries: Iterable[Summary]) -> None:
+    """Raise a TableError where values are missing.
+
+    Raises
+    ------
+    TableError
+    """
     refuse_missing(
-        {name: int(missing(table.column(name)).sum()) for name in features},
+        {summary.name: summary.missing for summary in summaries},
         "fill them in, leave the columns out with --exclude, or give --impute",
     )
-    return columns
 
 
 def with_fills(columns: Columns, table: pa.Table) -> Columns:
@@ -85,42 +106,10 @@ def with_fills(columns: Columns, table: pa.Table) -> Columns:
     return replace(columns, features=tuple(_filled(c, table.column(c.name)) for c in columns.features))
 
 
-def _column(column: pa.ChunkedArray, name: str) -> Column:
-    match family(column.type):
-        case "number":
-            if missing(column).all():
-                raise _no_values(name)
-            return Numeric(name, numbers(column, name).dtype.kind in "iu")
-        case "boolean":
-            return Boolean(name)
-        case "text":
-            return _category(column, name)
-        case "empty":
-            raise _no_values(name)
-        case None:
-            raise TableError(
-                f"the column {quote(name)} is of type {column.type}, but numbers, booleans or text are "
-                "expected: convert it or leave it out with --exclude"
-            )
-
-
-def _no_values(name: str) -> TableError:
-    return TableError(f"the column {quote(name)} has no values at all: leave it out with --exclude")
-
-
-def _category(column: pa.ChunkedArray, name: str) -> Category:
-    levels = distinct(column)
-    if not levels:
-        raise _no_values(name)
-    known = len(column) - int(missing(column).sum())
-    most = min(max(_FEWEST_LEVELS, len(column) // 20), _MOST_LEVELS)
-    nearly_all = known >= 20 and len(levels) > 0.9 * known
-    if len(levels) > most or nearly_all:
-        raise TableError(
-            f"the text column {quote(name)} has {len(levels)} distinct values in {known} rows, which is free "
-            "text or an identifier, not a category: leave it out with --exclude"
-        )
-    return Category(name, tuple(levels))
+def _summary(column: pa.ChunkedArray, name: str) -> Summary:
+    summary = Summary(name, column.type)
+    summary.add(column)
+    return summary
 
 
 def _filled(column: Column, values: pa.ChunkedArray) -> Column:
@@ -137,9 +126,11 @@ def _filled(column: Column, values: pa.ChunkedArray) -> Column:
             flags = booleans(values)[present]
             return replace(column, fill=bool(2 * flags.sum() > flags.size))
         case Category(_, levels):
-            return replace(column, fill=_most_frequent(values, levels))
+            counts = texts(decoded(values)).value_counts().to_pylist()
+            frequent = most_frequent({item["values"]: item["counts"] for item in counts}, levels)
+            return replace(column, fill=frequent)
 
 
-def _most_frequent(values: pa.ChunkedArray, levels: tuple[str, ...]) -> str:
-    counts = {item["values"]: item["counts"] for item in texts(decoded(values)).value_counts().to_pylist()}
+def most_frequent(counts: Mapping[str, int], levels: Sequence[str]) -> str:
+    """Return the level with most rows, the first of them among equals."""
     return max(levels, key=lambda level: counts.get(level, 0))

@@ -1,46 +1,19 @@
-"""Read a data table: CSV, TSV, Parquet and Arrow (Feather) files, or standard input."""
+"""Read a whole data table: CSV, TSV, Parquet and Arrow (Feather) files, or standard input."""
 
-import csv
-import gzip
-import io
-import sys
-import zlib
 from collections import Counter
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO, cast
+from collections.abc import Collection, Sequence
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.ipc
 import pyarrow.parquet
 
-from softgrad.table.errors import TableError, counted, listing, quote
+from softgrad.table.delimited import convert_options, dialect_of, problem, refuse_bytes
+from softgrad.table.errors import TableError, listing
+from softgrad.table.formats import GZIP_ERRORS, Source, source_of, standard_input
 
-__all__ = ["FORMATS", "read_table"]
-
-FORMATS = ".csv, .tsv, .csv.gz, .tsv.gz, .parquet, .arrow or .feather"
-_FORMAT_OF_SUFFIX = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".arrow": "arrow",
-    ".feather": "arrow",
-    ".ipc": "arrow",
-}
-_MAGIC = ((b"PAR1", "parquet"), (b"ARROW1", "arrow"), (b"\xff\xff\xff\xff", "arrow"), (b"\x1f\x8b", "gzip"))
-_GZIP_ERRORS = (gzip.BadGzipFile, EOFError, zlib.error)
-
-
-@dataclass(frozen=True)
-class _Source:
-    """Where the bytes come from: the name for people, the format, and a way to read them from the start."""
-
-    name: str
-    format: str
-    open: Callable[[], BinaryIO]
+__all__ = ["arrow_reader", "check_names", "is_index", "no_rows", "read_table"]
 
 
 def read_table(source: str, *, text_columns: Collection[str] = ()) -> pa.Table:
@@ -59,161 +32,78 @@ def read_table(source: str, *, text_columns: Collection[str] = ()) -> pa.Table:
         One sentence: a file that is missing, unreadable, empty, damaged, of an unknown format, without rows,
         ragged, or with column names that are empty or not unique.
     """
-    found = _standard_input() if source == "-" else _file(source)
+    found = standard_input() if source == "-" else source_of(source)
     try:
         table = _read(found, text_columns)
-    except _GZIP_ERRORS as error:
+    except GZIP_ERRORS as error:
         raise TableError(f"{found.name} is damaged or cut short ({error}): make or copy it again") from error
     except OSError as error:
         raise TableError(f"cannot read {found.name}: {error.strerror or error}") from error
-    _check_shape(table, found.name)
+    check_names(table.column_names, found.name)
+    if table.num_rows == 0:
+        raise no_rows(found.name)
     return table
 
 
-def _standard_input() -> _Source:
-    return _sniffed("standard input", sys.stdin.buffer.read())
-
-
-def _file(source: str) -> _Source:
-    path, name = Path(source), quote(source)
-    try:
-        if not path.exists():
-            raise TableError(f"there is no file {name}")
-        if path.is_dir():
-            raise TableError(f"{name} is a folder, but one file is expected: {FORMATS}")
-        if not path.is_file():
-            return _sniffed(name, path.read_bytes())
-        with path.open("rb") as stream:
-            head = stream.read(8)
-    except OSError as error:
-        raise TableError(f"cannot read {name}: {error.strerror or error}") from error
-    if not head:
-        raise TableError(f"{name} is empty, but a table with a header and rows is expected")
-    return _by_suffix(path, name, head)
-
-
-def _by_suffix(path: Path, name: str, head: bytes) -> _Source:
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    zipped = suffixes[-1:] == [".gz"]
-    suffix = (suffixes[:-1] if zipped else suffixes)[-1:]
-    form = _FORMAT_OF_SUFFIX.get(suffix[0]) if suffix else None
-    if form is None or (zipped and form not in ("csv", "tsv")):
-        raise TableError(f"{name} has no suffix that tells its format: rename it to end in {FORMATS}")
-    actual = _format_of(head)
-    if actual and actual != ("gzip" if zipped else form):
-        raise TableError(f"{name} is named like {form} but holds {actual}: rename it to match its content")
-    return _Source(name, form, _opener(path, zipped))
-
-
-def _opener(path: Path, zipped: bool) -> Callable[[], BinaryIO]:
-    return (lambda: cast(BinaryIO, gzip.open(path, "rb"))) if zipped else (lambda: path.open("rb"))
-
-
-def _sniffed(name: str, data: bytes) -> _Source:
-    if not data:
-        raise TableError(f"{name} is empty, but a table with a header and rows is expected")
-    form = _format_of(data)
-    if form == "gzip":
-        try:
-            data = gzip.decompress(data)
-        except _GZIP_ERRORS as error:
-            raise TableError(f"{name} is damaged or cut short ({error}): make it again") from error
-        form = None
-    return _Source(name, form or "csv", lambda: io.BytesIO(data))
-
-
-def _format_of(head: bytes) -> str | None:
-    return next((form for magic, form in _MAGIC if head.startswith(magic)), None)
-
-
-def _read(source: _Source, text_columns: Collection[str]) -> pa.Table:
+def _read(source: Source, text_columns: Collection[str]) -> pa.Table:
     if source.format in ("csv", "tsv"):
         return _read_csv(source, text_columns)
     with source.open() as stream:
         try:
             if source.format == "parquet":
                 return _without_index(pa.parquet.ParquetFile(stream).read())
-            return _without_index(_arrow_reader(stream).read_all())
+            return _without_index(arrow_reader(stream).read_all())
         except (pa.ArrowException, OSError) as error:
-            reason = str(error).splitlines()[0].rstrip(".")
-            form = source.format.capitalize()
-            raise TableError(
-                f"{source.name} is not a whole {form} file ({reason}): make or copy it again"
-            ) from error
+            raise TableError(not_whole(source, error)) from error
 
 
-def _arrow_reader(stream: BinaryIO) -> "pa.ipc.RecordBatchFileReader | pa.ipc.RecordBatchStreamReader":
+def not_whole(source: Source, error: Exception) -> str:
+    """Say that a Parquet or Arrow file is damaged."""
+    reason = str(error).splitlines()[0].rstrip(".")
+    return f"{source.name} is not a whole {source.format.capitalize()} file ({reason}): make or copy it again"
+
+
+def arrow_reader(
+    stream: BinaryIO, options: "pa.ipc.IpcReadOptions | None" = None
+) -> "pa.ipc.RecordBatchFileReader | pa.ipc.RecordBatchStreamReader":
+    """Open an Arrow file, or a stream."""
     head = stream.read(6)
     stream.seek(0)
-    return pa.ipc.open_file(stream) if head == b"ARROW1" else pa.ipc.open_stream(stream)
+    return (pa.ipc.open_file if head == b"ARROW1" else pa.ipc.open_stream)(stream, options=options)
+
+
+def is_index(name: str) -> bool:
+    """Whether a column is the row index that pandas stores beside the columns."""
+    return name.startswith("__index_level_")
 
 
 def _without_index(table: pa.Table) -> pa.Table:
-    """Leave out the row index that pandas stores beside the columns."""
-    names = [name for name in table.column_names if name.startswith("__index_level_")]
+    names = [name for name in table.column_names if is_index(name)]
     return table.drop_columns(names) if names else table
 
 
-def _read_csv(source: _Source, text_columns: Collection[str]) -> pa.Table:
-    with source.open() as stream:
-        head = stream.read(1 << 16)
-    _check_text(head, source.name)
-    delimiter = "\t" if source.format == "tsv" else _delimiter(head)
+def _read_csv(source: Source, text_columns: Collection[str]) -> pa.Table:
+    dialect = dialect_of(source)
     try:
         with source.open() as stream:
             table = pa.csv.read_csv(
                 stream,
-                parse_options=pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-                convert_options=pa.csv.ConvertOptions(
-                    strings_can_be_null=True, column_types=dict.fromkeys(text_columns, pa.string())
-                ),
+                parse_options=dialect.parse_options,
+                convert_options=convert_options(dict.fromkeys(text_columns, pa.string())),
             )
-    except UnicodeDecodeError as error:
-        raise TableError(f"{source.name} is not UTF-8 text: save it again as UTF-8") from error
-    except pa.ArrowInvalid as error:
-        raise TableError(_csv_problem(source, delimiter, str(error))) from error
-    odd = [field.name for field in table.schema if pa.types.is_binary(field.type)]
-    if odd:
-        raise TableError(f"{source.name} is not UTF-8 text in {listing(odd)}: save it again as UTF-8")
+    except (UnicodeDecodeError, pa.ArrowInvalid) as error:
+        raise TableError(problem(source, dialect, error)) from error
+    refuse_bytes(table.schema, source.name)
     return table
 
 
-def _check_text(head: bytes, name: str) -> None:
-    if not head.strip():
-        raise TableError(f"{name} is empty, but a table with a header and rows is expected")
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise TableError(f"{name} is UTF-16 text, but UTF-8 is expected: save it again as UTF-8")
-    if b"\0" in head or head.startswith(b"PK\x03\x04"):
-        raise TableError(f"{name} is not text, so it cannot be read as CSV: expected {FORMATS}")
+def check_names(seen: Sequence[str], name: str) -> None:
+    """Raise a TableError where columns have no name, or the same.
 
-
-def _delimiter(head: bytes) -> str:
-    """A comma, unless the header has none but has tabs or semicolons."""
-    header = head.splitlines()[0]
-    counts = {mark: header.count(mark.encode()) for mark in (",", "\t", ";")}
-    return "," if counts[","] else max(counts, key=lambda mark: counts[mark])
-
-
-def _csv_problem(source: _Source, delimiter: str, reason: str) -> str:
-    """Find the ragged row with Python's reader, which counts the lines of the file as an editor does."""
-    with source.open() as stream, io.TextIOWrapper(stream, encoding="utf-8", errors="replace") as text:
-        reader = csv.reader(text, delimiter=delimiter)
-        expected = 0
-        try:
-            for row in reader:
-                expected = expected or len(row)
-                if row and len(row) != expected:
-                    return (
-                        f"line {reader.line_num} of {source.name} has {counted(len(row), 'value')}, but the header has "
-                        f"{counted(expected, 'column')}: mend that line"
-                    )
-        except csv.Error:
-            pass
-    return f"{source.name} cannot be read as CSV: {reason.splitlines()[0]}"
-
-
-def _check_shape(table: pa.Table, name: str) -> None:
-    seen = table.column_names
+    Raises
+    ------
+    TableError
+    """
     twice = [column for column, count in Counter(seen).items() if count > 1]
     if twice:
         raise TableError(f"{name} has more than one column named {listing(twice)}: rename them")
@@ -222,5 +112,10 @@ def _check_shape(table: pa.Table, name: str) -> None:
         raise TableError(
             f"column {place} of {name} has no name: name it, or write the file without its row index"
         )
-    if table.num_rows == 0 or not seen:
-        raise TableError(f"{name} has no rows, only a header: give it at least one row")
+    if not seen:
+        raise no_rows(name)
+
+
+def no_rows(name: str) -> TableError:
+    """The error of a table without rows."""
+    return TableError(f"{name} has no rows, only a header: give it at least one row")

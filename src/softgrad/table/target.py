@@ -10,7 +10,14 @@ from softgrad.table.columns import Target, TargetKind
 from softgrad.table.errors import TableError, quote
 from softgrad.table.values import booleans, decoded, family, missing, numbers, texts
 
-__all__ = ["encode_target", "learn_target"]
+__all__ = [
+    "check_classes",
+    "coded_target",
+    "encode_target",
+    "learn_target",
+    "refuse_missing_labels",
+    "target_of",
+]
 
 
 def learn_target(column: pa.ChunkedArray, name: str) -> Target:
@@ -21,17 +28,28 @@ def learn_target(column: pa.ChunkedArray, name: str) -> Target:
     TableError
         For missing labels, for numbers that are not whole (that is regression), and for other types.
     """
-    column = decoded(column)
-    _refuse_missing(column, name)
+    refuse_missing_labels(int(missing(column).sum()), len(column), name)
+    target = target_of(column.type, name)
+    if family(decoded(column).type) == "number":
+        _whole(decoded(column), name)
+    return target
+
+
+def target_of(kind: pa.DataType, name: str) -> Target:
+    """What labels of an Arrow type are.
+
+    Raises
+    ------
+    TableError
+        For other types than text, numbers and booleans.
+    """
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
     kinds: dict[str, TargetKind] = {"text": "text", "boolean": "boolean", "number": "integer"}
-    found = family(column.type)
+    found = family(plain)
     if found is None or found not in kinds:
         raise TableError(
-            f"the target {quote(name)} is of type {column.type}, "
-            "but text, whole numbers or booleans are expected"
+            f"the target {quote(name)} is of type {plain}, but text, whole numbers or booleans are expected"
         )
-    if found == "number":
-        _whole(column, name)
     return Target(name, kinds[found])
 
 
@@ -43,12 +61,34 @@ def encode_target(column: pa.ChunkedArray, target: Target) -> NDArray[Any]:
     TableError
         For missing labels, and for labels of another kind than the target's.
     """
+    refuse_missing_labels(int(missing(column).sum()), len(column), target.name)
+    labels, codes = coded_target(column, target)
+    every: NDArray[Any] = labels[codes]
+    return every
+
+
+def coded_target(column: pa.ChunkedArray, target: Target) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """Return distinct labels, in any order, and for every row which of them it has; none may be missing.
+
+    Raises
+    ------
+    TableError
+        For labels of another kind than the target's.
+    """
     column = decoded(column)
-    _refuse_missing(column, target.name)
+    if target.kind == "text" and _reads_as_text(column.type):
+        coded = texts(column).combine_chunks().dictionary_encode()
+        return np.array(coded.dictionary.to_pylist(), dtype=str), coded.indices.to_numpy().astype(np.intp)
+    labels, codes = np.unique(_plain_labels(column, target), return_inverse=True)
+    return labels, codes
+
+
+def _reads_as_text(kind: pa.DataType) -> bool:
+    return family(kind) in ("text", "boolean") or pa.types.is_integer(kind)
+
+
+def _plain_labels(column: pa.ChunkedArray, target: Target) -> NDArray[Any]:
     found = family(column.type)
-    whole = found == "boolean" or pa.types.is_integer(column.type)
-    if target.kind == "text" and (found == "text" or whole):
-        return np.array(texts(column).to_pylist(), dtype=str)
     if target.kind == "integer" and found == "number":
         return _whole(column, target.name)
     if target.kind == "boolean" and found == "boolean":
@@ -63,11 +103,34 @@ def encode_target(column: pa.ChunkedArray, target: Target) -> NDArray[Any]:
     )
 
 
-def _refuse_missing(column: pa.ChunkedArray, name: str) -> None:
-    count = int(missing(column).sum())
+def check_classes(name: str, classes: NDArray[Any], n_rows: int) -> None:
+    """Refuse a target with one class only, or with so many that they cannot be classes.
+
+    Raises
+    ------
+    TableError
+    """
+    if len(classes) < 2:
+        raise TableError(
+            f"the target {quote(name)} has one class only, {quote(classes[0].item())}: two are needed"
+        )
+    if len(classes) > max(20, n_rows // 2):
+        raise TableError(
+            f"the target {quote(name)} has {len(classes)} distinct values in {n_rows} rows, which is a quantity or "
+            "an identifier, not a class: give another --target"
+        )
+
+
+def refuse_missing_labels(count: int, n_rows: int, name: str) -> None:
+    """Raise a TableError where labels are missing.
+
+    Raises
+    ------
+    TableError
+    """
     if count:
         raise TableError(
-            f"the target {quote(name)} is missing in {count} of {len(column)} rows: drop those rows first"
+            f"the target {quote(name)} is missing in {count} of {n_rows} rows: drop those rows first"
         )
 
 

@@ -13,11 +13,14 @@ __all__ = [
     "Family",
     "booleans",
     "decoded",
-    "distinct",
     "family",
+    "finite_numbers",
     "first_unlike_number",
     "missing",
     "numbers",
+    "plain_numbers",
+    "refuse_identifiers",
+    "refuse_infinite",
     "refuse_missing",
     "texts",
 ]
@@ -63,25 +66,61 @@ def numbers(column: pa.ChunkedArray, name: str) -> NDArray[Any]:
     TableError
         For infinite values, and for integers that float64 cannot represent.
     """
+    array = plain_numbers(column)
+    if array.dtype.kind == "f":
+        refuse_infinite(int(np.isinf(array).sum()), name)
+    elif array.size:
+        refuse_identifiers(int(array.min()), int(array.max()), name)
+    return array
+
+
+def finite_numbers(column: pa.ChunkedArray) -> NDArray[Any] | None:
+    """Return `numbers` of a column that needs no second look, quickly: all there, finite and exact; else None."""
+    primitive = pa.types.is_floating(column.type) or pa.types.is_integer(column.type)
+    if not primitive or column.null_count or pa.types.is_float16(column.type) or not len(column):
+        return None
+    array = _numpy(column)
+    if array.dtype.kind == "f":
+        return array.astype(np.float64, copy=False) if np.isfinite(array).all() else None
+    return array if array.itemsize < 8 or (array.max() <= _EXACT and array.min() >= -_EXACT) else None
+
+
+def plain_numbers(column: pa.ChunkedArray) -> NDArray[Any]:
+    """Return what `numbers` returns, infinite values and large integers included."""
     values = decoded(column)
     if pa.types.is_boolean(values.type):
         return booleans(values).astype(np.uint8)
     if not pa.types.is_integer(values.type):
         values = values.cast(pa.float64(), safe=False)
-    array = np.where(missing(values), 0, _numpy(values.fill_null(0)))
-    if array.dtype.kind == "f":
-        infinite = int(np.isinf(array).sum())
-        if infinite:
-            raise TableError(
-                f"the column {quote(name)} holds {counted(infinite, 'infinite value')}, but finite numbers are "
-                "expected: mend them or leave the column out with --exclude"
-            )
-    elif array.size and (array.max() > _EXACT or array.min() < -_EXACT):
+    return np.where(missing(values), 0, _numpy(values.fill_null(0)))
+
+
+def refuse_infinite(count: int, name: str) -> None:
+    """Raise a TableError where a column holds infinite values.
+
+    Raises
+    ------
+    TableError
+    """
+    if count:
+        raise TableError(
+            f"the column {quote(name)} holds {counted(count, 'infinite value')}, but finite numbers are "
+            "expected: mend them or leave the column out with --exclude"
+        )
+
+
+def refuse_identifiers(lowest: int, highest: int, name: str) -> None:
+    """Raise a TableError where the integers of a column are more than float64 can represent.
+
+    Raises
+    ------
+    TableError
+    """
+    if highest > _EXACT or lowest < -_EXACT:
         raise TableError(
             f"the column {quote(name)} holds integers beyond 2**53, which look like an identifier: "
             "leave it out with --exclude"
         )
-    return array
 
 
 def booleans(column: pa.ChunkedArray) -> NDArray[np.bool_]:
@@ -92,11 +131,6 @@ def booleans(column: pa.ChunkedArray) -> NDArray[np.bool_]:
 def texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return a column of text, whole numbers or booleans as text."""
     return decoded(column).cast(pa.large_string())
-
-
-def distinct(column: pa.ChunkedArray) -> list[str]:
-    """Return the distinct texts of a column, sorted, without missing ones."""
-    return sorted(value for value in pc.unique(texts(column)).to_pylist() if value is not None)
 
 
 def refuse_missing(counts: dict[str, int], advice: str) -> None:
@@ -115,9 +149,9 @@ def refuse_missing(counts: dict[str, int], advice: str) -> None:
     raise TableError(f"values are missing in {', '.join(first)}{more}: {advice}")
 
 
-def first_unlike_number(column: pa.ChunkedArray) -> str:
-    """Describe the first text in a column that does not read as a number."""
-    for row, value in enumerate(decoded(column).to_pylist(), start=1):
+def first_unlike_number(column: pa.ChunkedArray, first_row: int = 0) -> str:
+    """Describe the first text in a column that does not read as a number; `first_row` rows are before it."""
+    for row, value in enumerate(decoded(column).to_pylist(), start=first_row + 1):
         try:
             float(value or 0)
         except ValueError:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,26 +18,30 @@ __all__ = ["SUFFIXES", "to_csv", "write_table"]
 SUFFIXES = (".csv", ".parquet")
 
 
-def write_table(columns: Mapping[str, NDArray[Any]], path: str) -> None:
-    """Write columns of equal length to a file, in the format that its suffix names.
+def write_table(parts: Iterable[Mapping[str, NDArray[Any]]], path: str) -> None:
+    """Write the parts of a table one below the other to a file, in the format that its suffix names.
+
+    Parameters
+    ----------
+    parts : iterable of mapping of str to ndarray
+        At least one; columns of equal length, the same in all parts.
+    path : str
 
     Raises
     ------
     OSError
         Where the folder or the disk refuses.
     """
-    if Path(path).suffix.lower() == ".parquet":
-        table = pa.table({name: pa.array(values) for name, values in columns.items()})
-        write_atomically(path, lambda stream: _write_parquet(table, stream))
-    else:
-        write_atomically(path, lambda stream: stream.write(to_csv(columns)))
+    write = _write_parquet if Path(path).suffix.lower() == ".parquet" else _write_csv
+    write_atomically(path, lambda stream: write(parts, stream))
 
 
-def to_csv(columns: Mapping[str, NDArray[Any]]) -> bytes:
+def to_csv(columns: Mapping[str, NDArray[Any]], *, header: bool = True) -> bytes:
     """Return columns as CSV text: floats with all their digits, booleans as true and false."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
+    if header:
+        writer.writerow(columns)
     writer.writerows(zip(*(_cells(values) for values in columns.values()), strict=True))
     return text.getvalue().encode()
 
@@ -49,5 +53,19 @@ def _cells(values: NDArray[Any]) -> list[Any]:
     return cells
 
 
-def _write_parquet(table: pa.Table, stream: BinaryIO) -> None:
-    pa.parquet.write_table(table, stream)
+def _write_csv(parts: Iterable[Mapping[str, NDArray[Any]]], stream: BinaryIO) -> None:
+    for number, columns in enumerate(parts):
+        stream.write(to_csv(columns, header=number == 0))
+
+
+def _write_parquet(parts: Iterable[Mapping[str, NDArray[Any]]], stream: BinaryIO) -> None:
+    writer = None
+    try:
+        for columns in parts:
+            table = pa.table({name: pa.array(values) for name, values in columns.items()})
+            if writer is None:
+                writer = pa.parquet.ParquetWriter(stream, table.schema)
+            writer.write_table(table)
+    finally:
+        if writer is not None:
+            writer.close()

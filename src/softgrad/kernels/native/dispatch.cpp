@@ -6,8 +6,12 @@ namespace {
 bool always() { return true; }
 #if defined(SOFTGRAD_X86)
 bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+#if defined(SOFTGRAD_EMULATE_AVX512)
+bool has_avx512() { return has_avx2(); }
+#else
 bool has_avx512() { return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"); }
+#endif
 #endif
 }  // namespace
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from softgrad.estimator import SoftmaxRegression
 
-__all__ = ["figures"]
+__all__ = ["certificate", "figures"]
 
 
 def figures(estimator: SoftmaxRegression, **more: Any) -> dict[str, Any]:
@@ -16,14 +16,15 @@ def figures(estimator: SoftmaxRegression, **more: Any) -> dict[str, Any]:
         "gap": float(estimator.gap_),
         "decrement": float(estimator.decrement_),
         "status": str(estimator.status_),
-        "certificate": _certificate(estimator),
+        "certificate": certificate(estimator),
         "n_iter": int(np.max(estimator.n_iter_)),
         "n_passes": float(estimator.n_passes_),
         **more,
     }
 
 
-def _certificate(estimator: SoftmaxRegression) -> str:
+def certificate(estimator: SoftmaxRegression) -> str:
+    """Return how near the optimum the fit is proved to be, or why it is not, in words."""
     gap = float(estimator.gap_)
     if estimator.status_ == "converged" and np.isfinite(gap):
         return f"within {gap:.1e} (relative) of the best possible"
