@@ -17,7 +17,7 @@ from softgrad.optimize.warm_start import warm_start
 
 Array = npt.NDArray[Any]
 
-COARSEST, FINEST = 0.1, 1e-8
+COARSEST, FINEST = 0.2, 1e-8
 """The bounds of the accuracy asked of conjugate gradients."""
 GOAL = 1e-9
 """The certified relative gap beyond which a step need not go."""
@@ -76,7 +76,8 @@ class NewtonPcg:
 
     The preconditioner starts in the cheapest form, which at parameters zero is exact. Passes that it loses against
     `PLENTY` digits a product are added up, and once they exceed what a closer form costs to build that form is built,
-    so that at most about twice the least possible cost is spent. One that slows down is built anew by the same rule.
+    so that at most about twice the least possible cost is spent; in the last steps what they still cost is the limit.
+    One that slows down is built anew by the same rule.
     While it gives few digits and the model predicts the objective well, the products themselves improve it
     (`Deflated`).
 
