@@ -78,7 +78,7 @@ def newton_step(iterate: Iterate, preconditioner: Preconditioner, truncation: Tr
     ``j q_j <= accuracy (q_1 + ... + q_j)`` (Galli and Lin 2021, after Nash and Sofer 1990). It also ends once the model
     promises the whole objective: neither loss nor penalty is negative, so such a model no longer holds along x.
 
-    Searches are kept conjugate, and residuals orthogonal, to all that memory holds: where a few eigenvalues lie far out,
+    Searches are kept conjugate, and residuals orthogonal, to all in memory: where a few eigenvalues lie far out,
     as on nearly separable rows, rounding would otherwise find them again and again. That costs 8 m P flop, no pass.
 
     Parameters
