@@ -225,6 +225,47 @@ def test_no_step_where_the_gradient_vanishes(rng):
     assert newton_step(iterate, build(objective, iterate.params, BLOCKS), EXACT) is None
 
 
+def test_no_products_for_a_model_that_promises_more_than_the_objective(rng):
+    """Far out on the wrong side losses are straight, so that the model's full step would end far below zero."""
+    objective = problems.objective_on(problems.dense, problems.unscaled(rng))
+    gradient = objective.at(np.zeros(objective.shape)).gradient
+    iterate = objective.at(objective.balanced(30 * gradient / np.abs(gradient).max()))
+    assert iterate.newton_gain > 2 * iterate.value
+    preconditioner = build(objective, iterate.params, DIAGONAL)
+    steps = [newton_step(iterate, preconditioner, replace(EXACT, longest=j)) for j in range(1, 40)]
+    enough = next(step for step in steps if step.gain >= iterate.value)
+    assert len(enough.searches) < 30
+    np.testing.assert_array_equal(steps[-1].params, enough.params)
+
+
+def test_searches_stay_conjugate_where_rounding_would_repeat_them(rng):
+    """One eigenvalue far out: without projections conjugate gradients find it again and again."""
+    X = rng.normal(size=(200, 12)) * np.logspace(0, 5, 12)
+    objective = Objective(DenseRows(X, np.arange(200) % 3, 3, None), L2(1e-6))
+    iterate = objective.at(np.zeros(objective.shape))
+    found = newton_step(iterate, _Identity(), replace(EXACT, accuracy=1e-30))
+    cross = found.searches @ found.curved.T
+    sizes = np.sqrt(np.diagonal(cross))
+    np.testing.assert_allclose(cross / sizes / sizes[:, None], np.eye(len(cross)), atol=1e-8)
+
+
+class _Identity:
+    def solve(self, residual):
+        return residual - residual.mean(axis=0)
+
+
+def test_more_products_than_memory_holds(rng):
+    """The last searches are handed out in order, and the step stays the same."""
+    objective = problems.objective_on(problems.dense, problems.ten_classes(rng))
+    iterate = objective.at(objective.balanced(0.3 * rng.normal(size=objective.shape)))
+    preconditioner = build(objective, iterate.params, DIAGONAL)
+    whole = newton_step(iterate, preconditioner, replace(EXACT, longest=9))
+    part = newton_step(iterate, preconditioner, replace(EXACT, longest=9, memory=4))
+    assert len(part.searches) == 4
+    np.testing.assert_allclose(part.searches, whole.searches[-4:], rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(part.params, whole.params, rtol=1e-10, atol=1e-12)
+
+
 # ------------------------------------------------------------------------------------------------- deflation
 
 

@@ -1,6 +1,5 @@
 """Preconditioned conjugate gradients for Newton's system, truncated where more accuracy does not pay."""
 
-from collections import deque
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -76,7 +75,11 @@ def newton_step(iterate: Iterate, preconditioner: Preconditioner, truncation: Tr
 
     The quadratic model ``Q(x) = <gradient, x> + <x, H x> / 2`` falls by ``q_j = a_j <r_j, z_j> / 2`` in the j-th
     product. The iteration ends once a product has gained less than `accuracy` of the average one,
-    ``j q_j <= accuracy (q_1 + ... + q_j)`` (Galli and Lin 2021, after Nash and Sofer 1990).
+    ``j q_j <= accuracy (q_1 + ... + q_j)`` (Galli and Lin 2021, after Nash and Sofer 1990). It also ends once the model
+    promises the whole objective: neither loss nor penalty is negative, so such a model no longer holds along x.
+
+    Searches are kept conjugate, and residuals orthogonal, to all in memory: where a few eigenvalues lie far out,
+    as on nearly separable rows, rounding would otherwise find them again and again. That costs 8 m P flop, no pass.
 
     Parameters
     ----------
@@ -87,8 +90,7 @@ def newton_step(iterate: Iterate, preconditioner: Preconditioner, truncation: Tr
     residual, step, direction = -iterate.gradient, np.zeros_like(iterate.gradient), None
     search = preconditioner.solve(residual)
     size = first = float(np.vdot(residual, search))
-    searches: deque[Array] = deque(maxlen=truncation.memory)
-    curved: deque[Array] = deque(maxlen=truncation.memory)
+    taken = _Taken(truncation.memory, residual.shape)
     products, gain = 0, 0.0
     while size > 0 and products < truncation.longest:
         product, followed = iterate.followed_product(search)
@@ -96,20 +98,57 @@ def newton_step(iterate: Iterate, preconditioner: Preconditioner, truncation: Tr
         if not curvature > 0:
             break
         length = size / curvature
-        step, residual = step + length * search, residual - length * product
+        taken.add(search, product, curvature)
+        step, residual = step + length * search, taken.less_products(residual - length * product)
         direction = length * followed if direction is None else direction + length * followed
-        searches.append(search.ravel())
-        curved.append(product.ravel())
         products, gain = products + 1, gain + (gained := 0.5 * length * size)
         preconditioned = preconditioner.solve(residual)
-        last, size = size, float(np.vdot(residual, preconditioned))
-        if products * gained <= truncation.accuracy * gain or _small(residual, truncation.enough):
+        size = float(np.vdot(residual, preconditioned))
+        slow = products * gained <= truncation.accuracy * gain
+        if slow or gain >= iterate.value or _small(residual, truncation.enough):
             break
-        search = preconditioned + (size / last) * search
+        search = taken.less_searches(preconditioned)
+        size = float(np.vdot(residual, search))
     if direction is None:
         return None
     digits = 0.5 * np.log10(first / max(size, 1e-30 * first)) / products
-    return Step(step, direction, residual, gain, float(digits), np.array(searches), np.array(curved))
+    return Step(step, direction, residual, gain, float(digits), *taken.last)
+
+
+class _Taken:
+    """The last searches s_j and their products y_j, and the projections that keep new ones conjugate to them."""
+
+    def __init__(self, memory: int, shape: tuple[int, ...]) -> None:
+        self._searches, self._products = np.empty((2, memory, int(np.prod(shape))))
+        self._curvatures = np.empty(memory)
+        self._n = 0
+
+    def add(self, search: Array, product: Array, curvature: float) -> None:
+        """The oldest makes room."""
+        place = self._n % len(self._curvatures)
+        self._searches[place], self._products[place] = search.ravel(), product.ravel()
+        self._curvatures[place] = curvature
+        self._n += 1
+
+    def less_searches(self, vector: Array) -> Array:
+        """``v - sum_j s_j (y_j'v) / (s_j'y_j)``: conjugate to all s_j."""
+        return self._less(vector, self._products, self._searches)
+
+    def less_products(self, vector: Array) -> Array:
+        """``v - sum_j y_j (s_j'v) / (s_j'y_j)``: orthogonal to all s_j."""
+        return self._less(vector, self._searches, self._products)
+
+    def _less(self, vector: Array, along: Array, of: Array) -> Array:
+        n = min(self._n, len(self._curvatures))
+        shares = (along[:n] @ vector.ravel()) / self._curvatures[:n]
+        return np.asarray(vector - (shares @ of[:n]).reshape(vector.shape))
+
+    @property
+    def last(self) -> tuple[Array, Array]:
+        """The searches and the products, the oldest first."""
+        n = min(self._n, len(self._curvatures))
+        order = (self._n - n + np.arange(n)) % len(self._curvatures)
+        return self._searches[order], self._products[order]
 
 
 def _small(residual: Array, enough: float) -> bool:

@@ -17,7 +17,7 @@ from softgrad.optimize.warm_start import warm_start
 
 Array = npt.NDArray[Any]
 
-COARSEST, FINEST = 0.1, 1e-8
+COARSEST, FINEST = 0.2, 1e-8
 """The bounds of the accuracy asked of conjugate gradients."""
 GOAL = 1e-9
 """The certified relative gap beyond which a step need not go."""
@@ -29,6 +29,8 @@ CHEAP = 4.0
 """Passes up to which a closer form is built at once at a start other than zero."""
 STALE = 1.5
 """How much slower than its best a preconditioner may get before that counts against it."""
+ENDING = 1e-4
+"""The relative gain from which on one or two steps are left: a form that costs more than they do is not built."""
 LONGEST = 250
 
 
@@ -74,7 +76,8 @@ class NewtonPcg:
 
     The preconditioner starts in the cheapest form, which at parameters zero is exact. Passes that it loses against
     `PLENTY` digits a product are added up, and once they exceed what a closer form costs to build that form is built,
-    so that at most about twice the least possible cost is spent. One that slows down is built anew by the same rule.
+    so that at most about twice the least possible cost is spent; in the last steps what they still cost is the limit.
+    One that slows down is built anew by the same rule.
     While it gives few digits and the model predicts the objective well, the products themselves improve it
     (`Deflated`).
 
@@ -190,7 +193,9 @@ def _lagged(objective: Objective, state: PcgState, found: Step, passes: float) -
     fading = state.fading + passes * (1 - min(1.0, digits * STALE / best))
     waste = state.waste + passes * (1 - min(1.0, digits / PLENTY))
     state = replace(state, best=best, fading=fading, waste=waste)
-    closer = [form for form in forms(objective) if form > state.form and cost(objective, form) < waste]
+    ending = found.gain <= ENDING * objective.at(state.params).value
+    worth = min(waste, 2 * passes) if ending else waste
+    closer = [form for form in forms(objective) if form > state.form and cost(objective, form) < worth]
     if closer:
         fresh = replace(_rebuilt(state), form=closer[-1], waste=0.0)
         return replace(fresh, moves=state.moves[:0], products=state.products[:0])
