@@ -11,7 +11,7 @@ from softgrad.kernels.threads import limited
 from softgrad.labels import Labels, check_labels, check_row_weights, declared
 from softgrad.online.learner import Learner
 from softgrad.online.report import as_solution
-from softgrad.parameters import check_params
+from softgrad.parameters import check_params, penalty_strength
 from softgrad.validation import all_or_nothing, check_features, refuse_huge
 
 Array = npt.NDArray[Any]
@@ -119,11 +119,11 @@ class PartialFit:
         n_threads = None if self.n_jobs is None else effective_n_jobs(self.n_jobs)
         with limited(n_threads, 4.0 * n_classes * features.size + learner.curvature.product_flop):
             self._learner = learner.learned(
-                features, labels.targets, weights, (2 if n_classes == 2 else 1) / float(self.C)
+                features, labels.targets, weights, penalty_strength(self.C, 1.0, n_classes)
             )
-        seen = self._learner.n_rows, self._learner.scores.total.weight
-        self._keep(labels.classes, as_solution(self._learner), seen)
-        total, recent = self._learner.scores.total, self._learner.scores.recent
+        learned = self._learner
+        self._keep(labels.classes, as_solution(learned), (learned.n_rows, learned.weight))
+        total, recent = learned.scores.total, learned.scores.recent
         self.progressive_log_loss_, self.progressive_log_loss_se_ = total.mean, total.error
         self.recent_log_loss_, self.recent_log_loss_se_ = recent.mean, recent.error
 
