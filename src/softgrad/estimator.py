@@ -15,7 +15,6 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils import metadata_routing
 from sklearn.utils.validation import check_is_fitted
 
-from softgrad.checkpointfile import CheckpointFile
 from softgrad.functional import fit as fit_rows
 from softgrad.functional import with_absent
 from softgrad.jsonvalues import digest
@@ -26,7 +25,6 @@ from softgrad.optimize.driver import Callback
 from softgrad.optimize.solution import Record, Solution, Status
 from softgrad.parameters import check_params, penalty_strength
 from softgrad.partial import PartialFit
-from softgrad.rows.dask import close
 from softgrad.rows.wrap import is_collection, is_rows, logits
 from softgrad.validation import all_or_nothing, check_features, refuse_huge
 
@@ -254,6 +252,7 @@ class SoftmaxRegression(PartialFit, ClassifierMixin, BaseEstimator):  # type: ig
 
     def _fit_lazily(self, X: Any, y: Any, sample_weight: Any, callback: Callback | None) -> None:
         from softgrad.lazy import check_columns, labelled
+        from softgrad.rows.dask import close
 
         check_columns(self, X, reset=not self._warm())
         data = labelled(X, y, sample_weight, self.classes, self.class_weight)
@@ -271,6 +270,8 @@ class SoftmaxRegression(PartialFit, ClassifierMixin, BaseEstimator):  # type: ig
         self._keep(data.classes, solution, (data.rows.n_rows, data.rows.weight_sum))
 
     def _fit_rows(self, data: KnownRows, callback: Callback | None, checkpoint: Any, resume: bool) -> None:
+        from softgrad.checkpointfile import CheckpointFile
+
         rows, start = data.rows, self._start(data.classes)
         if self._warm() and rows.n_features != self.n_features_in_:
             raise ValueError(

@@ -16,7 +16,6 @@ from softgrad.optimize.ledger import Ledger
 from softgrad.optimize.penalty import L2
 from softgrad.optimize.solution import Solution
 from softgrad.rows.base import Rows
-from softgrad.rows.dask import close, dask_rows
 from softgrad.rows.memory import MemoryRows
 from softgrad.rows.wrap import (
     as_given,
@@ -334,6 +333,8 @@ def _labelled(
 ) -> Iterator[_Data]:
     """The rows of what was given; what a cluster keeps for them goes when the body ends, unless they came as Rows."""
     if is_collection(X):
+        from softgrad.rows.dask import close, dask_rows
+
         rows = dask_rows(X, y, sample_weight=sample_weight, n_classes=n_classes)
         try:
             yield _given(rows)
