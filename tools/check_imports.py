@@ -74,6 +74,7 @@ SHARED_OPTIMIZE = {
     "conjugate_gradients",
     "diagonal_preconditioner",
     "kronecker_preconditioner",
+    "scaled_inverses",
     "penalty",
     "deflation",
     "equilibrate",

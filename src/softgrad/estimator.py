@@ -257,17 +257,9 @@ class SoftmaxRegression(PartialFit, ClassifierMixin, BaseEstimator):  # type: ig
         check_columns(self, X, reset=not self._warm())
         data = labelled(X, y, sample_weight, self.classes, self.class_weight)
         try:
-            start = self._start(data.classes)
-            solution = fit_rows(
-                data.rows,
-                alpha=penalty_strength(self.C, data.rows.weight_sum, len(data.classes)),
-                start=None if start is None else (start[0][data.present], start[1][data.present]),
-                **self._request(callback),
-            )
+            self._fit_known(data, self._start(data.classes), callback)
         finally:
             close(data.rows)
-        solution = with_absent(solution, data.present, len(data.classes))
-        self._keep(data.classes, solution, (data.rows.n_rows, data.rows.weight_sum))
 
     def _fit_rows(self, data: KnownRows, callback: Callback | None, checkpoint: Any, resume: bool) -> None:
         from softgrad.checkpointfile import CheckpointFile
@@ -284,20 +276,30 @@ class SoftmaxRegression(PartialFit, ClassifierMixin, BaseEstimator):  # type: ig
         file = (
             None if checkpoint is None else CheckpointFile(Path(checkpoint), self._fingerprint(data, start))
         )
-        solution = fit_rows(
-            rows,
-            alpha=penalty_strength(self.C, rows.weight_sum, len(data.classes)),
-            start=None if start is None else (start[0][data.present], start[1][data.present]),
+        self._fit_known(
+            data,
+            start,
+            callback,
             checkpoint=None if file is None else file.save,
             resume=file.load() if file is not None and resume else None,
-            **self._request(callback),
         )
         self.n_features_in_ = rows.n_features
         self.__dict__.pop("feature_names_in_", None)
         if rows.feature_names is not None:
             self.feature_names_in_ = np.array(rows.feature_names, dtype=object)
+
+    def _fit_known(self, data: Any, start: Any, callback: Callback | None, **stages: Any) -> None:
+        """Fit rows that hold their labels; `data` says which of its classes have weight."""
+        rows = data.rows
+        solution = fit_rows(
+            rows,
+            alpha=penalty_strength(self.C, rows.weight_sum, len(data.classes)),
+            start=None if start is None else (start[0][data.present], start[1][data.present]),
+            **stages,
+            **self._request(callback),
+        )
         solution = with_absent(solution, data.present, len(data.classes))
-        self._keep(data.classes, solution, (data.rows.n_rows, data.rows.weight_sum))
+        self._keep(data.classes, solution, (rows.n_rows, rows.weight_sum))
 
     def _fingerprint(self, data: KnownRows, start: Any) -> dict[str, str]:
         """What the iterates of a fit depend on, part by part."""

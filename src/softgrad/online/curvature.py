@@ -10,9 +10,9 @@ from typing import Any, Protocol, Self, final
 import numpy as np
 import numpy.typing as npt
 
-from softgrad.optimize.block_preconditioner import inverse_of
 from softgrad.optimize.equilibrate import unit_scales
 from softgrad.optimize.kronecker_preconditioner import feature_basis
+from softgrad.optimize.scaled_inverses import ScaledInverses
 from softgrad.rows.base import Point
 
 Array = npt.NDArray[Any]
@@ -78,26 +78,11 @@ class Blocks:
         added = point.class_grams()[:, :width, :width]
         return Blocks(self.grams + added * (weight * factor(n_classes)))
 
-    def inverse(self, ridge: Array) -> "BlocksInverse":
-        inverses, scales = np.empty_like(self.grams), np.empty(self.grams.shape[:2])
-        for k, gram in enumerate(self.grams):
-            system = gram + np.diag(ridge)
-            scales[k] = unit_scales(np.diagonal(system), np.zeros(len(ridge)))
-            inverses[k] = inverse_of(scales[k][:, None] * system * scales[k])
-        return BlocksInverse(inverses, scales)
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class BlocksInverse:
-    """The inverses (K, w, w) of the blocks once scaled to a unit diagonal, and the scales (K, w)."""
-
-    inverses: Array
-    scales: Array
-
-    def solve(self, residual: Array) -> Array:
-        scaled = (self.scales * residual)[:, :, None]
-        return np.asarray(self.scales * np.matmul(self.inverses, scaled)[:, :, 0])
+    def inverse(self, ridge: Array) -> ScaledInverses:
+        penalty = np.diag(ridge)
+        return ScaledInverses.of(
+            (gram + penalty for gram in self.grams), len(self.grams), np.zeros(len(ridge))
+        )
 
 
 @final

@@ -5,14 +5,11 @@ from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import lapack
 
-from softgrad.optimize.equilibrate import centred_gram, unit_scales
+from softgrad.optimize.equilibrate import centred_gram
+from softgrad.optimize.scaled_inverses import ScaledInverses
 
 Array = npt.NDArray[Any]
-
-RIDGES = (1e-11, 1e-9, 1e-7, 1e-5, 1e-3, 1e-1, 10.0)
-"""Multiples of the identity tried on a block of unit diagonal until Cholesky finds it positive definite."""
 
 
 @final
@@ -31,10 +28,8 @@ class BlockPreconditioner:
 
     Attributes
     ----------
-    inverses : ndarray of shape (K, d, d)
-        Of the centred, scaled blocks.
-    scales : ndarray of shape (K, d)
-        One over the root of the centred blocks' diagonals.
+    blocks : ScaledInverses
+        Of the centred blocks.
     means : ndarray of shape (K, d)
         Each class's centre; zeros where no intercept is fitted.
     masses : ndarray of shape (K,)
@@ -42,27 +37,22 @@ class BlockPreconditioner:
     fit_intercept : bool
     """
 
-    inverses: Array
-    scales: Array
+    blocks: ScaledInverses
     means: Array
     masses: Array
     fit_intercept: bool
 
     def solve(self, residual: Array) -> Array:
         centred = residual - residual.mean(axis=0)
-        by_coef = centred[:, : self.scales.shape[1]]
+        by_coef = centred[:, : self.means.shape[1]]
         if not self.fit_intercept:
-            coef = self._solve_coef(by_coef)
+            coef = self.blocks.solve(by_coef)
             return np.asarray(coef - coef.mean(axis=0))
         by_intercept = centred[:, -1:]
-        coef = self._solve_coef(by_coef - by_intercept * self.means)
+        coef = self.blocks.solve(by_coef - by_intercept * self.means)
         intercept = by_intercept[:, 0] / self.masses - (self.means * coef).sum(axis=1)
         result = np.column_stack([coef, intercept])
         return np.asarray(result - result.mean(axis=0))
-
-    def _solve_coef(self, by_coef: Array) -> Array:
-        scaled = (self.scales * by_coef)[:, :, None]
-        return np.asarray(self.scales * np.matmul(self.inverses, scaled)[:, :, 0])
 
 
 def block_preconditioner(grams: Array, alpha: float, *, fit_intercept: bool) -> BlockPreconditioner:
@@ -77,24 +67,12 @@ def block_preconditioner(grams: Array, alpha: float, *, fit_intercept: bool) -> 
     """
     n_classes, width = len(grams), grams.shape[1] - 1
     floors = np.finfo(np.float64).eps * np.einsum("kjj->kj", grams).max(axis=0)
-    inverses = np.empty((n_classes, width, width))
-    scales, means, masses = np.empty((n_classes, width)), np.zeros((n_classes, width)), np.empty(n_classes)
-    for k, gram in enumerate(grams):
-        block, means[k], masses[k] = centred_gram(gram, floors[-1], fit_intercept=fit_intercept)
+    means, masses = np.zeros((n_classes, width)), np.empty(n_classes)
+
+    def centred(k: int) -> Array:
+        block, means[k], masses[k] = centred_gram(grams[k], floors[-1], fit_intercept=fit_intercept)
         block[np.diag_indices(width)] += alpha
-        scales[k] = unit_scales(np.diagonal(block), floors[:-1])
-        inverses[k] = inverse_of(scales[k][:, None] * block * scales[k])
-    return BlockPreconditioner(inverses, scales, means, masses, fit_intercept)
+        return block
 
-
-def inverse_of(block: Array) -> Array:
-    """The inverse of a symmetric block of unit diagonal, with the least of `RIDGES` that makes it definite."""
-    for ridge in RIDGES:
-        trial = block.copy()
-        trial[np.diag_indices_from(trial)] += ridge
-        factor, failed = lapack.dpotrf(trial, lower=1)
-        if not failed:
-            inverse, _ = lapack.dpotri(factor, lower=1)
-            lower = np.tril(inverse)
-            return np.asarray(lower + np.tril(inverse, -1).T)
-    return np.eye(len(block))
+    blocks = ScaledInverses.of(map(centred, range(n_classes)), n_classes, floors[:-1])
+    return BlockPreconditioner(blocks, means, masses, fit_intercept)

@@ -6,8 +6,8 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
-from softgrad.optimize.block_preconditioner import inverse_of
 from softgrad.optimize.equilibrate import unit_scales
+from softgrad.optimize.scaled_inverses import inverse_of
 
 Array = npt.NDArray[Any]
 
