@@ -7,7 +7,7 @@ which the machine cannot go, ``max(bytes of X / read bandwidth, 4 n d K / GEMM p
 start of the run in the row's own precision; `with exps` adds n K exponentials at the measured rate of softgrad's own.
 Peers do the same job: loss and gradient of the mean loss in the data's precision, no penalty; scikit-learn's
 LinearModelLoss is called as its LogisticRegression calls it, on a float64 copy where the data are bytes. Sparse rows
-are given to softgrad as Rows, as its fits hold them: with the one copy of the entries by column made before.
+are given to softgrad as Rows, as its fits hold them, with the threads' ranges of features found before.
 """
 
 import argparse
