@@ -7,6 +7,7 @@ from rich.table import Table
 
 from softgrad.cli.printing import new_console, print_json
 from softgrad.cli.show_scores import show_scores
+from softgrad.table.formats import said
 
 __all__ = ["show_evaluation", "show_fit", "show_info"]
 
@@ -45,7 +46,7 @@ def show_evaluation(report: Report, *, as_json: bool) -> None:
         return
     console = new_console()
     console.print(
-        f"Evaluated: {report['scores']['rows']} rows of {report['data']}, target {report['target']}"
+        f"Evaluated: {report['scores']['rows']} rows of {said(report['data'])}, target {report['target']}"
     )
     show_scores(console, report["scores"], "the class shares of these rows")
 
@@ -63,7 +64,7 @@ def show_info(report: Report, *, as_json: bool) -> None:
 
 def _show_data(console: Console, data: Report) -> None:
     console.print(
-        f"Data: {data['path']}, {data['rows']} rows, {len(data['columns'])} columns, "
+        f"Data: {said(data['path'])}, {data['rows']} rows, {len(data['columns'])} columns, "
         f"{data['features']} features ({_some(data['columns'])})"
     )
     classes = _some([f"{item['class']} ({item['rows']})" for item in data["classes"]])
