@@ -9,7 +9,6 @@ MAKEFLAGS += --no-builtin-rules
 VENV := .venv
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1
 BIN := $(VENV)/bin
-PYTHONS := 3.11 3.12 3.13
 
 # PYTHON=/path/to/python chooses the interpreter; otherwise the first suitable one is taken.
 PYTHON ?=
@@ -46,7 +45,7 @@ check: $(VENV)/.installed-dev  ## format, lint, types and the import rule, then 
 	$(MAKE) test
 
 .PHONY: test-all
-test-all: $(PYTHONS:%=test-on-%) test-oldest test-without-compiler test-avx512  ## the tests on every Python, with the oldest dependencies, without a compiler, and of kernels for other machines
+test-all: test-newest test-oldest test-without-compiler test-avx512  ## the tests on every Python, with the oldest dependencies, without a compiler, and of kernels for other machines
 
 .PHONY: bench
 bench: $(VENV)/.installed-test  ## the benchmark tables, one script after the other
@@ -86,7 +85,7 @@ format: $(VENV)/.installed-dev  ## reformat the sources and apply the linter's s
 
 .PHONY: clean
 clean:  ## remove the environments, the builds and the caches
-	rm -rf $(VENV) .venvs build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venvs .nox build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find src tests tools examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ------------------------------------------------------------------------------------------- set-up
@@ -135,17 +134,12 @@ define fresh
 	echo "== $(1): $$("$$python" --version)"; "$$python" -m venv --clear .venvs/$(1)
 endef
 
-.PHONY: $(PYTHONS:%=test-on-%) test-oldest test-without-compiler test-avx512
-$(PYTHONS:%=test-on-%): test-on-%:
-	$(call fresh,$*,$*)
-	$(call install,.venvs/$*/bin/python,test)
-	.venvs/$*/bin/python -m pytest $(PYTEST_ARGS)
+# noxfile.py says with what; it finds Pythons on PATH only, where pyenv's stubs would hide those behind them.
+PYENV_BINS = $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.*/bin)
 
-test-oldest:
-	$(call fresh,oldest,3.11)
-	.venvs/oldest/bin/python tools/lower_bounds.py > .venvs/oldest/constraints.txt
-	$(call install,.venvs/oldest/bin/python,test,--constraint .venvs/oldest/constraints.txt)
-	.venvs/oldest/bin/python -m pytest $(PYTEST_ARGS)
+.PHONY: test-newest test-oldest test-without-compiler test-avx512
+test-newest test-oldest: test-%: $(VENV)/.installed-dev
+	PATH="$(CURDIR)/$(BIN):$$(printf '%s:' $(PYENV_BINS))$$PATH" nox --session $* -- $(PYTEST_ARGS)
 
 # A compiler that never works: the install has to go on without it.
 test-without-compiler: export CXX = false
