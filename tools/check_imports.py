@@ -47,6 +47,7 @@ ROOMS = {
     "modelfile": 4,
     "checkpointfile": 4,
     "jsonvalues": 4,
+    "storedzip": 4,
     "table": 4,
     "extras": 4,
     "measures": 4,

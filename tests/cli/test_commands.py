@@ -107,7 +107,9 @@ class TestFit:
 
     def test_standard_input_has_a_name(self, in_folder: Path) -> None:
         data = (in_folder / "flowers.csv").read_bytes()
-        assert "Data: standard input, 150 rows" in invoke("fit", "-", "--target", "species", input=data).stdout
+        assert (
+            "Data: standard input, 150 rows" in invoke("fit", "-", "--target", "species", input=data).stdout
+        )
         shown = invoke("evaluate", "flowers.softgrad", "-", input=data).stdout
         assert "Evaluated: 150 rows of standard input, target species" in shown
 

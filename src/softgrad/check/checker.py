@@ -62,8 +62,8 @@ def check_gradient(
     Raises
     ------
     ValueError
-        If X, y, the convention and params do not fit together, or alpha is no finite number >= 0. A failing user function raises nothing: it is
-        diagnosed as ``raises``.
+        If X, y, the convention and params do not fit together, or alpha is no finite number >= 0. A failing user
+        function raises nothing: it is diagnosed as ``raises``.
 
     Examples
     --------
