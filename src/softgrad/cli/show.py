@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from softgrad.cli.printing import new_console, print_json
+from softgrad.cli.printing import all_printable, new_console, print_json
 from softgrad.cli.show_scores import show_scores
 from softgrad.table.formats import said
 
@@ -20,7 +20,7 @@ def show_fit(report: Report, *, as_json: bool) -> None:
     if as_json:
         print_json(report)
         return
-    console = new_console()
+    console, report = new_console(), all_printable(report)
     _show_data(console, report["data"])
     held_out = report["held_out"]
     if held_out is None:
@@ -44,7 +44,7 @@ def show_evaluation(report: Report, *, as_json: bool) -> None:
     if as_json:
         print_json(report)
         return
-    console = new_console()
+    console, report = new_console(), all_printable(report)
     console.print(
         f"Evaluated: {report['scores']['rows']} rows of {said(report['data'])}, target {report['target']}"
     )
@@ -57,7 +57,7 @@ def show_info(report: Report, *, as_json: bool) -> None:
         print_json(report)
         return
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for name, value in _info_lines(report):
+    for name, value in _info_lines(all_printable(report)):
         table.add_row(name, value)
     new_console().print(table)
 
