@@ -1,10 +1,10 @@
 """Names that mean harm: to a page, a terminal, a spreadsheet, a template or a file system."""
 
 NAMES = {
-    "script": "<script>alert('a')</script>",
-    "attribute": "\"><img src=x onerror='alert(1)'>",
-    "end of a script": "</script><svg onload=alert(2)>",
-    "end of a style": "</style><b onclick=alert(3)>b</b>",
+    "script": "<script>window.hit='script'</script>",
+    "attribute": "\"><img src=x onerror='window.hit=1'>",
+    "end of a script": "</script><svg onload=window.hit=2>",
+    "end of a style": "</style><b onclick=window.hit=3>b</b>",
     "template": "{{7*7}} {% raw %} ${7*7} &amp; &lt;b&gt;",
     "path": "../../x",
     "lines": "two\nlines\tand\r\nmore",
