@@ -41,6 +41,7 @@ check: $(VENV)/.installed-dev  ## format, lint, types and the import rule, then 
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy tests/typing tools noxfile.py $(wildcard examples/*.py)
 	$(BIN)/python tools/check_imports.py
 	$(MAKE) test
 
@@ -58,6 +59,21 @@ bench-full: $(VENV)/.installed-bench  ## fits on all data against every peer, an
 	@mkdir -p build
 	SOFTGRAD_CLAIMS=200 $(BIN)/python -m pytest tests/claims
 	$(BIN)/python benchmarks/fits.py --full --details --keep build/fits.jsonl --image docs/images/fits.png
+
+.PHONY: dist
+dist: $(VENV)/.installed-dev  ## the wheel and the source distribution, checked, and each installed and tried
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python tools/check_dist.py dist
+	$(NOX) --session installed
+
+# In an environment of its own: what it looks at is what a user gets.
+.PHONY: audit
+audit:  ## look the dependencies up in the database of known vulnerabilities (needs the network)
+	$(call fresh,audit,3.11)
+	.venvs/audit/bin/python $(PIP_INSTALL) '.[all]' pip-audit
+	.venvs/audit/bin/python tools/audit.py
 
 .PHONY: sanitize
 sanitize:  ## the kernels' tests under AddressSanitizer and UBSan (GCC or Clang on Linux)
@@ -135,11 +151,12 @@ define fresh
 endef
 
 # noxfile.py says with what; it finds Pythons on PATH only, where pyenv's stubs would hide those behind them.
+NOX = PATH="$(CURDIR)/$(BIN):$$(printf '%s:' $(PYENV_BINS))$$PATH" nox
 PYENV_BINS = $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.*/bin)
 
 .PHONY: test-newest test-oldest test-without-compiler test-avx512
 test-newest test-oldest: test-%: $(VENV)/.installed-dev
-	PATH="$(CURDIR)/$(BIN):$$(printf '%s:' $(PYENV_BINS))$$PATH" nox --session $* -- $(PYTEST_ARGS)
+	$(NOX) --session $* -- $(PYTEST_ARGS)
 
 # A compiler that never works: the install has to go on without it.
 test-without-compiler: export CXX = false

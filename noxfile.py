@@ -1,4 +1,4 @@
-"""The tests with the oldest and with the newest dependencies; `make test-oldest` and `make test-newest` call this.
+"""The tests in environments of their own; `make test-oldest`, `make test-newest` and `make dist` call this.
 
 Arguments after ``--`` go to pytest: ``nox -s oldest -- tests/unit -x``.
 """
@@ -10,6 +10,12 @@ import nox
 nox.options.default_venv_backend = "venv"
 nox.options.error_on_missing_interpreters = True
 
+SOME_TESTS = (
+    "tests/conformance/test_public_names.py",
+    "tests/unit/test_build.py",
+    "tests/report",
+    "tests/cli",
+)
 PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 
 
@@ -26,6 +32,19 @@ def oldest(session: nox.Session) -> None:
 def newest(session: nox.Session) -> None:
     """Test with the newest releases that there are, on every Python."""
     _test(session, "--upgrade")
+
+
+@nox.session(python=PYTHONS[0])
+@nox.parametrize("kind", ["*.whl", "*.tar.gz"], ids=["wheel", "sdist"])
+def installed(session: nox.Session, kind: str) -> None:
+    """Test what `make dist` has made, installed: the command, a fit, and some of the tests."""
+    (distribution,) = Path("dist").glob(kind)
+    session.install(f"softgrad[test] @ {distribution.absolute().as_uri()}")
+    place = "import softgrad, sys; sys.exit('site-packages' not in softgrad.__file__)"
+    session.run("python", "-c", place)
+    session.run("softgrad", "info")
+    session.run("softgrad", "fit", "examples/digits.parquet", "--target", "digit")
+    session.run("python", "-m", "pytest", *(session.posargs or SOME_TESTS))
 
 
 def _test(session: nox.Session, *how: str) -> None:

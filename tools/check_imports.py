@@ -162,7 +162,7 @@ def floor_violations(module: Module, known: set[tuple[str, ...]]) -> Violations:
         target = target_of(item, known)
         if target is None:
             outside = item.module.split(".")[0]
-            allowed = ONLY_OUTSIDE.get(room)
+            allowed = ONLY_OUTSIDE.get(room or "")
             if allowed is not None and outside not in allowed | sys.stdlib_module_names:
                 yield (
                     item.line,

@@ -4,11 +4,12 @@ import re
 import tomllib
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 PYPROJECT = Path(__file__).parent.parent / "pyproject.toml"
 
 
-def lower_bounds(project: dict) -> list[str]:
+def lower_bounds(project: dict[str, Any]) -> list[str]:
     """``name==version`` for every requirement ``name>=version`` of the project and its extras.
 
     Raises
