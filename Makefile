@@ -41,7 +41,7 @@ check: $(VENV)/.installed-dev  ## format, lint, types and the import rule, then 
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/mypy tests/typing tools noxfile.py $(wildcard examples/*.py)
+	$(BIN)/mypy tests/typed tools noxfile.py $(wildcard examples/*.py)
 	$(BIN)/python tools/check_imports.py
 	$(MAKE) test
 
