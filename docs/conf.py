@@ -27,8 +27,8 @@ myst_dmath_double_inline = False
 autodoc_typehints = "none"  # numpydoc's sections hold types, shapes and units
 autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
+autosummary_generate = False  # numpydoc loads it for tables of members, which are not made
 numpydoc_show_class_members = False
-numpydoc_validation_checks: set[str] = set()
 
 html_theme = "furo"
 html_title = "softgrad"
