@@ -18,6 +18,7 @@ source_suffix = {".md": "markdown"}
 exclude_patterns = ["images"]
 default_role = "code"
 highlight_language = "none"
+smartquotes = False  # quotes and dashes are code here: "newton", --model
 
 myst_enable_extensions = ["dollarmath"]
 myst_fence_as_directive = ["math"]  # as code hosts write display formulas
