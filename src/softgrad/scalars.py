@@ -1,5 +1,6 @@
 """Scalar parameters at the door: one sentence for whatever is not the number that was asked for."""
 
+from math import inf, nan
 from numbers import Integral, Real
 from typing import Any
 
@@ -14,8 +15,8 @@ def check_number(
     ValueError
     """
     number = isinstance(value, Real) and not isinstance(value, bool)
-    x = float(value) if number else float("nan")
-    if not (x > 0 or (x == 0 and not positive)) or (x == float("inf") and not infinite):
+    x = float(value) if number else nan
+    if not (x > 0 or (x == 0 and not positive)) or (x == inf and not infinite):
         raise ValueError(f"{name}={value!r} was given; pass {expected}.")
 
 
