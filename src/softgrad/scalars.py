@@ -29,3 +29,25 @@ def check_whole(name: str, value: Any, expected: str, *, least: int = 0) -> None
     """
     if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
         raise ValueError(f"{name}={value!r} was given; pass {expected}.")
+
+
+def check_alpha(alpha: Any) -> None:
+    """Refuse a penalty out of its range.
+
+    Raises
+    ------
+    ValueError
+    """
+    expected = "one finite number >= 0 (per-feature penalties are not there yet)"
+    check_number("alpha", alpha, expected)
+
+
+def check_threads(n_threads: Any) -> None:
+    """Refuse what is no number of threads.
+
+    Raises
+    ------
+    ValueError
+    """
+    if n_threads is not None:
+        check_whole("n_threads", n_threads, "a whole number >= 1, or None for all cores", least=1)
