@@ -108,7 +108,7 @@ class MemoryRows(ABC):
     def _places(self) -> Array:
         return np.arange(self.n_rows)
 
-    @cached_property
+    @property
     def table(self) -> Any:
         """X as the kernels read it."""
         return self.X
