@@ -47,7 +47,7 @@ def visit(browser, site):
 @pytest.mark.parametrize("name", PAGES)
 def test_fits_the_screen_and_asks_nobody(visit, name):
     page = visit(name)
-    for width in (1280, 390):
+    for width in (1280, 1340, 1050, 390):
         page.set_viewport_size({"width": width, "height": 844})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(BEYOND, width) == []
