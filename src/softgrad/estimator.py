@@ -417,6 +417,39 @@ class SoftmaxRegression(PartialFit, ClassifierMixin, BaseEstimator):  # type: ig
 
         modelfile.save(path, self)
 
+    def to_onnx(self, path: Any, *, dtype: str = "float64") -> None:
+        """Write the fitted model as an ONNX file, which predicts without softgrad.
+
+        Its input is ``X`` of shape (n, n_features), its outputs are ``label``, (n,), and ``probabilities``,
+        (n, n_classes). ``softgrad export`` writes one with the columns of the data table that a model file knows.
+
+        Parameters
+        ----------
+        path : str or path-like
+            A file there is replaced.
+        dtype : {"float64", "float32"}, default "float64"
+            Of X and of the probabilities; inside, the arithmetic is in float64.
+
+        Raises
+        ------
+        ValueError
+            If the model is not fitted, its labels are not numbers, booleans or text, or `dtype` is another.
+        ModuleNotFoundError
+            If onnx is not installed: ``pip install 'softgrad[onnx]'``.
+        OSError
+            If the file cannot be written.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from softgrad import SoftmaxRegression
+        >>> model = SoftmaxRegression().fit(*load_iris(return_X_y=True))
+        >>> model.to_onnx("iris.onnx")  # doctest: +SKIP
+        """
+        from softgrad.onnxfile import save_onnx
+
+        save_onnx(path, self, dtype=dtype)
+
     def report(
         self,
         X: Any,
