@@ -34,4 +34,7 @@ def tensors(running: onnxruntime.InferenceSession, table: Any) -> dict[str, Arra
         "tensor(float)": np.float32,
         "tensor(double)": float,
     }
-    return {item.name: table[[item.name]].to_numpy(dtype=types[item.type]) for item in running.get_inputs()}
+    return {
+        item.name: table[[item.name]].to_numpy(dtype=types[item.type], copy=True)
+        for item in running.get_inputs()
+    }
