@@ -52,7 +52,7 @@ def graph(
         build = _Builder(columns.names, kind)
         parts = list(_column_parts(build, columns.features, coef))
     logits = build.node("Sum", *parts, build.constant(intercept))
-    proba = build.node("Softmax", logits, axis=1)
+    proba = _probabilities(build, logits, np.isneginf(intercept))
     build.output("label", _labels(build, logits, proba, classes), classes.dtype)
     build.output("probabilities", build.node("Cast", proba, to=build.kind), dtype, len(classes))
     return build.made("softgrad")
@@ -106,6 +106,14 @@ def _category(build: "_Builder", column: Category, coef: Array) -> str:
     flat = build.node("Reshape", code, build.constant(np.array([-1])))
     why = f"the column {column.name!r} holds a category that the model was not fitted with"
     return build.node("Gather", build.constant(coef.T), flat, name=why)
+
+
+def _probabilities(build: "_Builder", logits: str, absent: Array) -> str:
+    """The softmax; some runtimes give exp(-inf) the smallest number, where the limit is 0."""
+    proba = build.node("Softmax", logits, axis=1)
+    if not absent.any():
+        return proba
+    return build.node("Where", build.constant(absent), build.constant(np.zeros(len(absent))), proba)
 
 
 def _labels(build: "_Builder", logits: str, proba: str, classes: Array) -> str:
