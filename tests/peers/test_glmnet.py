@@ -79,11 +79,14 @@ def test_coefficients_are_in_the_same_gauge(tmp_path):
     assert_allclose(ours.intercept_, intercept, rtol=0, atol=1e-6)
 
 
-def test_its_standardised_columns_are_those_of_standard_scaler(tmp_path):
+@pytest.mark.parametrize("weighted", [False, True])
+def test_its_standardised_columns_are_those_of_standard_scaler(tmp_path, weighted):
     """glmnet's default; the coefficients that it reports are of the raw columns again."""
     data = rows(3)
-    coef, intercept = theirs(tmp_path, data, "multinomial", standardize=True)
-    model = SoftmaxRegression(C=GLMNET.to_C(LAMBDA, **data.sizes), tol=1e-13)
-    pipeline = make_pipeline(StandardScaler(), model).fit(data.X, data.y)
+    weights = data.weights if weighted else np.ones(len(data.y))
+    coef, intercept = theirs(tmp_path, data, "multinomial", weights=weights, standardize=True)
+    model = SoftmaxRegression(C=GLMNET.to_C(LAMBDA, weight_sum=weights.sum(), n_classes=3), tol=1e-13)
+    given = {f"{step}__sample_weight": weights for step in ("standardscaler", "softmaxregression")}
+    pipeline = make_pipeline(StandardScaler(), model).fit(data.X, data.y, **given)
     assert_allclose(pipeline.predict_proba(data.X), proba(coef, intercept, data.X), rtol=0, atol=1e-7)
     assert_allclose(model.coef_ / pipeline[0].scale_, coef, rtol=0, atol=1e-6)
