@@ -20,9 +20,10 @@ from softgrad.jsonvalues import digest
 from softgrad.labelledrows import KnownRows, blocks_of, check_rows
 from softgrad.labels import as_array, check_labels, check_row_weights, of_one_kind
 from softgrad.maths.logits import log_softmax, softmax
+from softgrad.migration import SCIKIT_LEARN
 from softgrad.optimize.driver import Callback
 from softgrad.optimize.solution import Record, Solution, Status
-from softgrad.parameters import check_params, penalty_strength
+from softgrad.parameters import check_params
 from softgrad.partial import PartialFit
 from softgrad.presence import with_absent
 from softgrad.rows.wrap import is_collection, is_rows, logits
@@ -242,7 +243,7 @@ class SoftmaxRegression(PartialFit, ClassifierMixin, BaseEstimator):  # type: ig
         solution = fit_rows(
             features,
             labels.targets,
-            alpha=penalty_strength(self.C, total, len(labels.classes)),
+            alpha=SCIKIT_LEARN.to_alpha(self.C, weight_sum=total, n_classes=len(labels.classes)),
             sample_weight=weights,
             n_classes=len(labels.classes),
             start=self._start(labels.classes),
@@ -293,7 +294,7 @@ class SoftmaxRegression(PartialFit, ClassifierMixin, BaseEstimator):  # type: ig
         rows = data.rows
         solution = fit_rows(
             rows,
-            alpha=penalty_strength(self.C, rows.weight_sum, len(data.classes)),
+            alpha=SCIKIT_LEARN.to_alpha(self.C, weight_sum=rows.weight_sum, n_classes=len(data.classes)),
             start=None if start is None else (start[0][data.present], start[1][data.present]),
             **stages,
             **self._request(callback),

@@ -1,13 +1,11 @@
 """LogisticRegression's C and SGDClassifier's alpha."""
 
-import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 
 import softgrad
 from softgrad.migration import SCIKIT_LEARN, SGD_CLASSIFIER, from_reference
-from softgrad.parameters import penalty_strength
 from tests.peers.rows import centred, check_same_fit, rows
 
 
@@ -30,13 +28,6 @@ def test_alpha_is_that_of_the_functional_fit(n_classes):
     theirs = LogisticRegression(C=0.05, solver="newton-cholesky", tol=1e-12).fit(data.X, data.y)
     coef = from_reference(theirs.coef_, theirs.intercept_)[0] if n_classes == 2 else theirs.coef_
     assert_allclose(ours.coef, coef, rtol=0, atol=1e-7)
-
-
-@pytest.mark.parametrize("n_classes", [2, 3, 10])
-@pytest.mark.parametrize("C", [1e-3, 0.7, 30.0, np.inf])
-def test_alpha_is_what_the_estimator_fits_with(n_classes, C):
-    expected = penalty_strength(C, 123.4, n_classes)
-    assert SCIKIT_LEARN.to_alpha(C, weight_sum=123.4, n_classes=n_classes) == expected
 
 
 def test_alpha_of_stochastic_gradient_descent():

@@ -112,14 +112,14 @@ class PenaltyConvention:
         >>> GLMNET.to_alpha(0.01, weight_sum=200, n_classes=3)        # lambda
         0.01
         """
-        scale = self._scale(weight_sum, n_classes)
+        factor, divisor = self._factors(weight_sum, n_classes)
         if self.multiplies == "penalty":
             check_number(self.parameter, strength, "a finite number >= 0")
-            alpha = scale * float(strength)
+            alpha = factor * float(strength) / divisor
         else:
             expected = "a number > 0, np.inf for no penalty"
             check_number(self.parameter, strength, expected, positive=True, infinite=True)
-            alpha = _quotient(scale, float(strength))
+            alpha = _quotient(factor, float(strength) * divisor)
         return _finite(alpha, f"{self.parameter}={strength!r}")
 
     def from_alpha(self, alpha: float, *, weight_sum: float, n_classes: int) -> float:
@@ -150,11 +150,11 @@ class PenaltyConvention:
         >>> SCIKIT_LEARN.from_alpha(0.0, weight_sum=1000, n_classes=3)
         inf
         """
-        scale = self._scale(weight_sum, n_classes)
+        factor, divisor = self._factors(weight_sum, n_classes)
         check_number("alpha", alpha, "a finite number >= 0")
         if self.multiplies == "loss":
-            return _quotient(scale, float(alpha))
-        return _finite(_quotient(float(alpha), scale), f"alpha={alpha!r}")
+            return _quotient(factor, float(alpha) * divisor)
+        return _finite(float(alpha) * divisor / factor, f"alpha={alpha!r}")
 
     def to_C(self, strength: float, *, weight_sum: float, n_classes: int) -> float:  # noqa: N802
         """The C of :class:`softgrad.SoftmaxRegression` and of scikit-learn's LogisticRegression for a strength.
@@ -217,8 +217,8 @@ class PenaltyConvention:
         alpha = SCIKIT_LEARN.to_alpha(C, weight_sum=weight_sum, n_classes=n_classes)
         return self.from_alpha(alpha, weight_sum=weight_sum, n_classes=n_classes)
 
-    def _scale(self, weight_sum: float, n_classes: int) -> float:
-        """What times the strength (or over it) is alpha."""
+    def _factors(self, weight_sum: float, n_classes: int) -> tuple[float, float]:
+        """What alpha has above, beside the strength of a penalty, and below, beside that of the losses."""
         check_number("weight_sum", weight_sum, "the sum of the rows' weights, > 0", positive=True)
         check_whole("n_classes", n_classes, "the number of classes, >= 2", least=2)
         if self.two_classes == "only_difference" and n_classes != 2:
@@ -227,7 +227,7 @@ class PenaltyConvention:
                 "take the convention of the library's softmax model."
             )
         rows = 2.0 if n_classes == 2 and self.two_classes != "both_rows" else 1.0
-        return 2 * self.factor * rows / (float(weight_sum) if self.reduction == "sum" else 1.0)
+        return 2 * self.factor * rows, float(weight_sum) if self.reduction == "sum" else 1.0
 
 
 def _quotient(numerator: float, denominator: float) -> float:
@@ -236,7 +236,7 @@ def _quotient(numerator: float, denominator: float) -> float:
 
 def _finite(value: float, given: str) -> float:
     if not np.isfinite(value):
-        raise ValueError(f"{given} was given, whose counterpart overflows; pass a number nearer to 1.")
+        raise ValueError(f"{given} was given, whose counterpart overflows; pass one nearer to 1.")
     return value
 
 
