@@ -77,7 +77,7 @@ class SoftmaxRegression(PartialFit, ClassifierMixin, BaseEstimator):  # type: ig
     coef_ : ndarray of shape (n_classes, n_features), or (1, n_features) for two classes; float64
     intercept_ : ndarray of shape (n_classes,) or (1,); float64
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Only where X had string column names.
     n_iter_ : int
     objective_ : float

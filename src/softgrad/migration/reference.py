@@ -23,7 +23,7 @@ def to_reference(
     Parameters
     ----------
     coef : array_like of shape (n_classes, n_features)
-        In any gauge. For ``SoftmaxRegression`` of two classes there is nothing to do: coef_ is against the first.
+        In any gauge. For ``SoftmaxRegression`` of two classes there is nothing to do: ``coef_`` is against the first.
     intercept : array_like of shape (n_classes,)
     reference : int, default 0
         The place of the reference (baseline) class among the rows; statsmodels' MNLogit takes the first.
