@@ -9,7 +9,6 @@ MAKEFLAGS += --no-builtin-rules
 VENV := .venv
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1
 BIN := $(VENV)/bin
-PYTHONS := 3.11 3.12 3.13
 
 # PYTHON=/path/to/python chooses the interpreter; otherwise the first suitable one is taken.
 PYTHON ?=
@@ -42,6 +41,7 @@ check: $(VENV)/.installed-dev  ## format, lint, types and the import rule, then 
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy tests/typed tools noxfile.py $(wildcard examples/*.py)
 	$(BIN)/python tools/check_imports.py
 	$(MAKE) test
 
@@ -51,7 +51,7 @@ docs: $(VENV)/.installed-docs  ## set up, then build the documents as a site in 
 	@echo "The documents begin at build/docs/index.html."
 
 .PHONY: test-all
-test-all: $(PYTHONS:%=test-on-%) test-oldest test-without-compiler test-avx512  ## the tests on every Python, with the oldest dependencies, without a compiler, and of kernels for other machines
+test-all: test-newest test-oldest test-without-compiler test-avx512  ## the tests on every Python, with the oldest dependencies, without a compiler, and of kernels for other machines
 
 .PHONY: test-peers
 test-peers: $(VENV)/.installed-peers  ## softgrad.migration against the libraries themselves; says what it lacks
@@ -70,6 +70,21 @@ bench-full: $(VENV)/.installed-bench  ## fits on all data against every peer, an
 	@mkdir -p build
 	SOFTGRAD_CLAIMS=200 $(BIN)/python -m pytest tests/claims
 	$(BIN)/python benchmarks/fits.py --full --details --keep build/fits.jsonl --image docs/images/fits.png
+
+.PHONY: dist
+dist: $(VENV)/.installed-dev  ## the wheel and the source distribution, checked, and each installed and tried
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python tools/check_dist.py dist
+	$(NOX) --session installed
+
+# In an environment of its own: what it looks at is what a user gets.
+.PHONY: audit
+audit:  ## look the dependencies up in the database of known vulnerabilities (needs the network)
+	$(call fresh,audit,3.11)
+	.venvs/audit/bin/python $(PIP_INSTALL) '.[all]' pip-audit
+	.venvs/audit/bin/python tools/audit.py
 
 .PHONY: sanitize
 sanitize:  ## the kernels' tests under AddressSanitizer and UBSan (GCC or Clang on Linux)
@@ -97,7 +112,7 @@ format: $(VENV)/.installed-dev  ## reformat the sources and apply the linter's s
 
 .PHONY: clean
 clean:  ## remove the environments, the builds and the caches
-	rm -rf $(VENV) .venvs build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venvs .nox build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find src tests tools examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ------------------------------------------------------------------------------------------- set-up
@@ -154,17 +169,13 @@ define fresh
 	echo "== $(1): $$("$$python" --version)"; "$$python" -m venv --clear .venvs/$(1)
 endef
 
-.PHONY: $(PYTHONS:%=test-on-%) test-oldest test-without-compiler test-avx512
-$(PYTHONS:%=test-on-%): test-on-%:
-	$(call fresh,$*,$*)
-	$(call install,.venvs/$*/bin/python,test)
-	.venvs/$*/bin/python -m pytest $(PYTEST_ARGS)
+# noxfile.py says with what; it finds Pythons on PATH only, where pyenv's stubs would hide those behind them.
+NOX = PATH="$(CURDIR)/$(BIN):$$(printf '%s:' $(PYENV_BINS))$$PATH" nox
+PYENV_BINS = $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.*/bin)
 
-test-oldest:
-	$(call fresh,oldest,3.11)
-	.venvs/oldest/bin/python tools/lower_bounds.py > .venvs/oldest/constraints.txt
-	$(call install,.venvs/oldest/bin/python,test,--constraint .venvs/oldest/constraints.txt)
-	.venvs/oldest/bin/python -m pytest $(PYTEST_ARGS)
+.PHONY: test-newest test-oldest test-without-compiler test-avx512
+test-newest test-oldest: test-%: $(VENV)/.installed-dev
+	$(NOX) --session $* -- $(PYTEST_ARGS)
 
 # A compiler that never works: the install has to go on without it.
 test-without-compiler: export CXX = false

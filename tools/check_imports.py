@@ -52,6 +52,7 @@ ROOMS = {
     "modelfile": 4,
     "checkpointfile": 4,
     "jsonvalues": 4,
+    "storedzip": 4,
     "table": 4,
     "extras": 4,
     "measures": 4,
@@ -166,7 +167,7 @@ def floor_violations(module: Module, known: set[tuple[str, ...]]) -> Violations:
         target = target_of(item, known)
         if target is None:
             outside = item.module.split(".")[0]
-            allowed = ONLY_OUTSIDE.get(room)
+            allowed = ONLY_OUTSIDE.get(room or "")
             if allowed is not None and outside not in allowed | sys.stdlib_module_names:
                 yield (
                     item.line,

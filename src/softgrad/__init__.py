@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from softgrad.optimize.solution import Solution
     from softgrad.streaming.opening import open_rows
 
+    __version__: str
+
 __all__ = [
     "Convention",
     "Diagnosis",

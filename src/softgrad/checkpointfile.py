@@ -22,6 +22,7 @@ from softgrad.optimize.lbfgs import LbfgsState
 from softgrad.optimize.newton_pcg import PcgState
 from softgrad.optimize.solution import Record
 from softgrad.optimize.solver import State
+from softgrad.storedzip import check_stored
 from softgrad.table.atomic import write_atomically
 from softgrad.table.errors import quote_path
 
@@ -29,7 +30,17 @@ __all__ = ["CheckpointError", "CheckpointFile"]
 
 _FORMAT = "softgrad-checkpoint 1"
 _STATES = {kind.__name__: kind for kind in (State, PcgState, LbfgsState, DescentState, AcceleratedState)}
-_DAMAGE = (zipfile.BadZipFile, EOFError, LookupError, OSError, TypeError, ValueError)
+_DAMAGE = (
+    zipfile.BadZipFile,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 class CheckpointError(ValueError):
@@ -87,6 +98,7 @@ class CheckpointFile:
             raise CheckpointError(f"there is no checkpoint {name}: begin without --resume")
         try:
             with self.path.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
+                check_stored(content.zip, stream)
                 meta = json.loads(content["meta"].tobytes())
                 if meta["format"] != _FORMAT:
                     raise CheckpointError(

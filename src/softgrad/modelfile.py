@@ -31,6 +31,7 @@ import softgrad
 from softgrad.jsonvalues import decode, encode
 from softgrad.optimize.solution import Status
 from softgrad.partial import EVIDENCE
+from softgrad.storedzip import check_stored
 from softgrad.table.atomic import write_atomically
 from softgrad.table.columns import Columns
 from softgrad.table.errors import quote
@@ -222,7 +223,7 @@ def _read(path: str | os.PathLike[str], use: Callable[[dict[str, Any], zipfile.Z
             raise ModelFileError(f"{name} {what}: give a file that softgrad fit or estimator.save wrote")
         try:
             with zipfile.ZipFile(stream) as archive:
-                return use(_read_metadata(archive, name), archive)
+                return use(_read_metadata(archive, stream, name), archive)
         except ModelFileError:
             raise
         except _DAMAGE as error:
@@ -242,12 +243,10 @@ def _open(path: Path, name: str) -> BinaryIO:
         raise ModelFileError(f"cannot read {name}: {error.strerror}") from error
 
 
-def _read_metadata(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
-    members = archive.infolist()
-    if sorted(info.filename for info in members) != _MEMBERS:
+def _read_metadata(archive: zipfile.ZipFile, stream: BinaryIO, name: str) -> dict[str, Any]:
+    if sorted(archive.namelist()) != _MEMBERS:
         raise ModelFileError(f"{name} is a zip archive, but not a softgrad model file")
-    if any(info.compress_type or info.file_size != info.compress_size for info in members):
-        raise ValueError("a member is compressed")
+    check_stored(archive, stream)
     if archive.getinfo("model.json").file_size > _MAX_JSON:
         raise ValueError("model.json is too large")
     meta = json.loads(archive.read("model.json"), parse_constant=_refuse_constant)

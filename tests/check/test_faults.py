@@ -1,6 +1,8 @@
 """Every planted fault is diagnosed first, in every preset and in other combinations of fields."""
 
 import itertools
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -140,3 +142,8 @@ def test_hypotheses_that_overflow_warn_of_nothing():
 
     report = check_gradient(gradient, X=X, y=y, convention=convention)
     assert [found.code for found in report.diagnoses] == ["unknown"]
+
+
+def test_every_code_stands_in_the_documents():
+    page = (Path(__file__).parents[2] / "docs" / "checker.md").read_text()
+    assert {fault.code for fault in FAULTS.values()} <= set(re.findall(r"`([a-z-]+)`", page))

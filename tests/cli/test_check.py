@@ -305,7 +305,7 @@ def test_exit_codes_of_a_folder(text: str, code: int, tmp_path: Path) -> None:
     assert invoke("check", "--grade", str(tmp_path)).exit_code == code
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\t=1"])
+@pytest.mark.parametrize("cell", ["=1+1", "+1+A1", "-1+A1", "@x", "\t=1"])
 def test_no_cell_is_a_formula(cell: str, tmp_path: Path) -> None:
     from softgrad.cli.grade import Grade, write_grades
 

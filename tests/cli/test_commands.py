@@ -105,6 +105,14 @@ class TestFit:
         report = as_json("fit", "-", "--target", "species", input=(in_folder / name).read_bytes())
         assert report["held_out"]["scores"] == as_json(*FIT)["held_out"]["scores"]
 
+    def test_standard_input_has_a_name(self, in_folder: Path) -> None:
+        data = (in_folder / "flowers.csv").read_bytes()
+        assert (
+            "Data: standard input, 150 rows" in invoke("fit", "-", "--target", "species", input=data).stdout
+        )
+        shown = invoke("evaluate", "flowers.softgrad", "-", input=data).stdout
+        assert "Evaluated: 150 rows of standard input, target species" in shown
+
     def test_features_may_be_repeated_and_excluded(self) -> None:
         some = ("--features", "petal_width, shape", "--features", "sepal_width", "--exclude", "shape")
         assert as_json(*FIT, *some)["data"]["columns"] == ["petal_width", "sepal_width"]

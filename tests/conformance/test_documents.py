@@ -14,7 +14,9 @@ import pytest
 from tests.cli.running import invoke
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")])
+PAGES = sorted(
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *ROOT.glob("docs/**/*.md")]
+)
 CONTINUED = [ROOT / "docs" / "tutorial.md"]
 BLOCK = re.compile(r"```python\n(?P<code>.*?)```(?:\n+prints\n+```\n(?P<printed>.*?)```)?", re.DOTALL)
 

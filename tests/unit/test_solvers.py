@@ -5,6 +5,7 @@ import pytest
 from scipy.optimize import minimize as scipy_minimize
 from sklearn.linear_model import LogisticRegression
 
+from softgrad import checkpointfile
 from softgrad.fitting import fit
 from softgrad.optimize.choose import SOLVERS, check_name, choose, reason
 from softgrad.optimize.driver import Limits, minimize
@@ -73,6 +74,13 @@ def test_nothing_outside_the_protocol_is_used(rng, name, build):
     assert solution.status == "converged"
     again = solved(problems.dense, problem, name, 1e-8, 3000)
     np.testing.assert_array_equal(solution.coef, again.coef)
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_a_checkpoint_can_hold_its_state(rng, name):
+    objective = problems.objective_on(problems.dense, problems.plain(rng))
+    state = SOLVERS[name]().init(objective, np.zeros(objective.shape))
+    assert type(state).__name__ in checkpointfile._STATES
 
 
 @pytest.mark.parametrize("name", SOLVERS)

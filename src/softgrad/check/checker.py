@@ -45,7 +45,7 @@ def check_gradient(
         Labels as the convention has them.
     convention : Convention, default softgrad.conventions.NUMPY
     alpha : float, default 0.0
-        The objective holds ``alpha/2 * ||W||^2``, subtracted from a log-likelihood.
+        >= 0; the objective holds ``alpha/2 * ||W||^2``, subtracted from a log-likelihood.
     penalize_intercept : bool, default False
     n_classes : int, optional
         Default: from `params`, else from y.
@@ -62,8 +62,8 @@ def check_gradient(
     Raises
     ------
     ValueError
-        If X, y, the convention and params do not fit together. A failing user function raises nothing: it is
-        diagnosed as ``raises``.
+        If X, y, the convention and params do not fit together, or alpha is no finite number >= 0. A failing user
+        function raises nothing: it is diagnosed as ``raises``.
 
     Examples
     --------

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from softgrad.check.layout import taken_apart
 from softgrad.check.problem import Blocks, Problem
 from softgrad.maths.convention import Convention
+from softgrad.scalars import check_number
 
 Array = npt.NDArray[Any]
 
@@ -64,8 +65,7 @@ def read_inputs(
         raise ValueError(
             f"convention={convention!r} is no Convention; pass one such as softgrad.conventions.NUMPY."
         )
-    if not np.isfinite(penalty.alpha):
-        raise ValueError(f"alpha={penalty.alpha!r} is not finite; pass a number such as 0.1.")
+    check_number("alpha", penalty.alpha, "one finite number >= 0")
     features, labels = np.asarray(X), np.asarray(y)
     if features.ndim != 2 or features.dtype.kind not in "fiub" or not np.isfinite(features).all():
         raise ValueError(

@@ -107,6 +107,7 @@ def predict(
     data: options.Data,
     output: options.Output = "-",
     proba: options.Proba = False,
+    spreadsheet: options.Spreadsheet = False,
     memory_limit: options.MemoryLimit = "",
 ) -> None:
     """Predict the class of every row of a data table.
@@ -115,7 +116,8 @@ def predict(
     """
     from softgrad.cli.predict import run
 
-    run(model, data, output, proba=proba, memory_limit=options.size_of(memory_limit))
+    limit = options.size_of(memory_limit)
+    run(model, data, output, proba=proba, spreadsheet=spreadsheet, memory_limit=limit)
 
 
 @app.command(epilog=EXIT_CODES)

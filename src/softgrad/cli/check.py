@@ -9,10 +9,10 @@ from typing import Any
 import typer
 
 from softgrad.cli.check_data import built_in, from_table
-from softgrad.cli.check_process import Outcome, Request, check_in_process, printable
+from softgrad.cli.check_process import Outcome, Request, check_in_process
 from softgrad.cli.exits import UserError
 from softgrad.cli.grade import check_folder, show_grades, submissions, write_grades
-from softgrad.cli.printing import new_console, print_json
+from softgrad.cli.printing import new_console, print_json, printable
 from softgrad.table.errors import TableError, quote
 
 __all__ = ["run"]

@@ -16,9 +16,10 @@ from typing import Any
 import softgrad
 from softgrad.check.report import Diagnosis, GradientReport
 from softgrad.cli.check_worker import DATA, REQUEST, RESULT
+from softgrad.cli.printing import all_printable, printable
 from softgrad.table.errors import quote
 
-__all__ = ["Outcome", "Request", "check_in_process", "printable"]
+__all__ = ["Outcome", "Request", "check_in_process"]
 
 _LONGEST_RESULT = 10 * 2**20
 _LONGEST_OUTPUT = 2000
@@ -129,6 +130,8 @@ def _environment() -> dict[str, str]:
 
 
 def _printed(path: Path) -> str:
+    if not path.is_file():
+        return ""
     with path.open("rb") as stream:
         size = stream.seek(0, os.SEEK_END)
         stream.seek(max(0, size - _LONGEST_OUTPUT))
@@ -139,12 +142,12 @@ def _printed(path: Path) -> str:
 def _result(path: Path) -> dict[str, Any] | None:
     """What the worker wrote, which is the user's word: only its form is certain after this."""
     try:
-        if path.stat().st_size > _LONGEST_RESULT:
+        if not path.is_file() or path.stat().st_size > _LONGEST_RESULT:  # a pipe would never end
             return None
         result = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    return _all_printable(result) if isinstance(result, dict) else None
+    return all_printable(result) if isinstance(result, dict) else None
 
 
 def _report(result: dict[str, Any] | None) -> GradientReport | None:
@@ -188,23 +191,3 @@ def _why(request: Request, status: int | None, result: dict[str, Any] | None) ->
         with contextlib.suppress(ValueError):
             how = signal.Signals(-status).name
     return f"{name} ended its process ({how}) before the check was done"
-
-
-def printable(text: str) -> str:
-    r"""Escape what could steer a terminal.
-
-    >>> print(printable("red: " + chr(27) + "[31m"))
-    red: \x1b[31m
-    """
-    return "".join(
-        c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape", "surrogatepass").decode()
-        for c in text
-    )
-
-
-def _all_printable(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {printable(key): _all_printable(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_all_printable(item) for item in value]
-    return printable(value) if isinstance(value, str) else value

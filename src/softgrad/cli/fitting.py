@@ -3,7 +3,7 @@
 from typing import Any
 
 from softgrad.cli import fit, fit_stream
-from softgrad.cli.files import check_model_path, check_output_path, check_report_path
+from softgrad.cli.files import check_checkpoint_path, check_model_path, check_report_path
 from softgrad.cli.fit_request import Request
 from softgrad.cli.streams import would_stream
 
@@ -23,7 +23,7 @@ def run(request: Request) -> dict[str, Any]:
     if request.report is not None:
         check_report_path(request.report, request.data, request.model)
     if request.checkpoint is not None:
-        check_output_path(request.checkpoint, (request.data,))
+        check_checkpoint_path(request.checkpoint, request.data, request.model)
     asked = request.cache is not None or request.checkpoint is not None or request.resume
     streams = asked or would_stream(request.data, request.memory_limit)
     return fit_stream.run(request) if streams else fit.run(request)

@@ -14,11 +14,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from softgrad.cli.check_process import Outcome, Request, check_in_process, printable
+from softgrad.cli.check_process import Outcome, Request, check_in_process
 from softgrad.cli.exits import UserError
 from softgrad.cli.files import check_output_path
+from softgrad.cli.printing import printable
 from softgrad.table.atomic import write_atomically
 from softgrad.table.errors import quote
+from softgrad.table.spreadsheet import inert
 
 __all__ = ["Grade", "check_folder", "show_grades", "submissions", "write_grades"]
 
@@ -133,14 +135,8 @@ def _csv(grades: list[Grade]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(grades[0].row())
-    writer.writerows([_inert(cell) for cell in grade.row().values()] for grade in grades)
+    writer.writerows([inert(cell) for cell in grade.row().values()] for grade in grades)
     return text.getvalue()
-
-
-def _inert(cell: Any) -> Any:
-    """A spreadsheet takes text that begins like this for a formula; the apostrophe keeps it text."""
-    formula = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
-    return f"'{cell}" if formula else cell
 
 
 _STYLE = """

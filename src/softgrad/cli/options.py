@@ -32,6 +32,7 @@ __all__ = [
     "Resume",
     "Seed",
     "Solver",
+    "Spreadsheet",
     "TestSize",
     "Tol",
     "TrainTarget",
@@ -107,7 +108,11 @@ def _dtype(value: str) -> str:
 
 
 def _table_suffix(value: str) -> str:
-    if value != "-" and Path(value).suffix.lower() not in (".csv", ".parquet") and not Path(value).exists():
+    path = Path(value)
+    no_file = value == "-" or (
+        path.exists() and not path.is_file()
+    )  # a device, or a folder, which is told later
+    if not no_file and path.suffix.lower() not in (".csv", ".parquet"):
         raise typer.BadParameter(f"expected a file that ends in .csv or .parquet, or -, not {value!r}")
     return value
 
@@ -234,6 +239,13 @@ Output = Annotated[
     ),
 ]
 Proba = Annotated[bool, typer.Option("--proba", help="Add the probability of every class, proba_CLASS.")]
+Spreadsheet = Annotated[
+    bool,
+    typer.Option(
+        "--spreadsheet",
+        help="Write predictions that a spreadsheet would take for formulas with an apostrophe before them.",
+    ),
+]
 MemoryLimit = Annotated[
     str,
     typer.Option(

@@ -15,6 +15,7 @@ from softgrad.report.grid import grid_of_names
 from softgrad.report.numbers import count, short, significant
 from softgrad.report.page import report
 from softgrad.table.columns import Category, Columns
+from softgrad.table.formats import said
 
 __all__ = ["FittedPart", "write_report"]
 
@@ -54,7 +55,7 @@ def write_report(request: Request, data: TrainingTable, part: FittedPart, told: 
         counted="the rows of the file are counted from 1",
         command=_command(request),
         target=request.target,
-        source="standard input" if request.data == "-" else request.data,
+        source=said(request.data),
         columns=data.columns.names,
         levels=_levels(data.columns),
         shape=grid_of_names(names),

@@ -5,8 +5,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from softgrad.cli.printing import new_console, print_json
+from softgrad.cli.printing import all_printable, new_console, print_json
 from softgrad.cli.show_scores import show_scores
+from softgrad.table.formats import said
 
 __all__ = ["show_evaluation", "show_fit", "show_info"]
 
@@ -19,7 +20,7 @@ def show_fit(report: Report, *, as_json: bool) -> None:
     if as_json:
         print_json(report)
         return
-    console = new_console()
+    console, report = new_console(), all_printable(report)
     _show_data(console, report["data"])
     held_out = report["held_out"]
     if held_out is None:
@@ -43,9 +44,9 @@ def show_evaluation(report: Report, *, as_json: bool) -> None:
     if as_json:
         print_json(report)
         return
-    console = new_console()
+    console, report = new_console(), all_printable(report)
     console.print(
-        f"Evaluated: {report['scores']['rows']} rows of {report['data']}, target {report['target']}"
+        f"Evaluated: {report['scores']['rows']} rows of {said(report['data'])}, target {report['target']}"
     )
     show_scores(console, report["scores"], "the class shares of these rows")
 
@@ -56,14 +57,14 @@ def show_info(report: Report, *, as_json: bool) -> None:
         print_json(report)
         return
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for name, value in _info_lines(report):
+    for name, value in _info_lines(all_printable(report)):
         table.add_row(name, value)
     new_console().print(table)
 
 
 def _show_data(console: Console, data: Report) -> None:
     console.print(
-        f"Data: {data['path']}, {data['rows']} rows, {len(data['columns'])} columns, "
+        f"Data: {said(data['path'])}, {data['rows']} rows, {len(data['columns'])} columns, "
         f"{data['features']} features ({_some(data['columns'])})"
     )
     classes = _some([f"{item['class']} ({item['rows']})" for item in data["classes"]])

@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 
 from softgrad.table.errors import TableError, quote_path
 
-__all__ = ["FORMATS", "GZIP_ERRORS", "SUFFIXES", "Source", "source_of", "standard_input"]
+__all__ = ["FORMATS", "GZIP_ERRORS", "SUFFIXES", "Source", "said", "source_of", "standard_input"]
 
 FORMATS = ".csv, .tsv, .csv.gz, .tsv.gz, .parquet, .arrow or .feather"
 SUFFIXES = {
@@ -37,9 +37,18 @@ class Source:
     path: Path | None = None
 
 
+def said(given: str) -> str:
+    """What people are told that the data come from.
+
+    >>> said("-"), said("flowers.csv")
+    ('standard input', 'flowers.csv')
+    """
+    return "standard input" if given == "-" else given
+
+
 def standard_input() -> Source:
     """Read all of standard input."""
-    return sniffed("standard input", sys.stdin.buffer.read())
+    return sniffed(said("-"), sys.stdin.buffer.read())
 
 
 def source_of(given: str) -> Source:

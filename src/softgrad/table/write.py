@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -39,11 +39,19 @@ def write_table(parts: Iterable[Mapping[str, NDArray[Any]]], path: str) -> None:
 def to_csv(columns: Mapping[str, NDArray[Any]], *, header: bool = True) -> bytes:
     """Return columns as CSV text: floats with all their digits, booleans as true and false."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    cells = [_cells(values) for values in columns.values()]
+    names = list(columns) if header else []
+    writer = csv.writer(text, lineterminator="\n", quoting=_quoting([names, *cells]))
     if header:
-        writer.writerow(columns)
-    writer.writerows(zip(*(_cells(values) for values in columns.values()), strict=True))
+        writer.writerow(names)
+    writer.writerows(zip(*cells, strict=True))
     return text.getvalue().encode()
+
+
+def _quoting(cells: list[list[Any]]) -> Literal[0, 2]:
+    """Python before 3.13 takes a carriage return for plain text, which readers take for the end of the row."""
+    returns = any("\r" in cell for column in cells for cell in column if isinstance(cell, str))
+    return csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
 
 
 def _cells(values: NDArray[Any]) -> list[Any]:

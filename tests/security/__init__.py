@@ -1,0 +1,1 @@
+"""Files, names and code of others: what may never happen."""
