@@ -41,6 +41,7 @@ ROOMS = {
     # floor 4: what people touch
     "estimator": 4,
     "partial": 4,
+    "prediction": 4,
     "parameters": 4,
     "labels": 4,
     "labelledrows": 4,

@@ -7,26 +7,24 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import accuracy_score
 from sklearn.utils import metadata_routing
 from sklearn.utils.validation import check_is_fitted
 
 from softgrad.fitting import fit as fit_rows
 from softgrad.jsonvalues import digest
-from softgrad.labelledrows import KnownRows, blocks_of, check_rows
-from softgrad.labels import as_array, check_labels, check_row_weights, of_one_kind
-from softgrad.maths.logits import log_softmax, softmax
+from softgrad.labelledrows import KnownRows, check_rows
+from softgrad.labels import check_labels, check_row_weights
 from softgrad.migration import SCIKIT_LEARN
 from softgrad.optimize.driver import Callback
 from softgrad.optimize.solution import Record, Solution, Status
 from softgrad.parameters import check_params
 from softgrad.partial import PartialFit
+from softgrad.prediction import Prediction
 from softgrad.presence import with_absent
-from softgrad.rows.wrap import is_collection, is_rows, logits
+from softgrad.rows.wrap import is_collection, is_rows
 from softgrad.validation import all_or_nothing, check_features, refuse_huge
 
 if TYPE_CHECKING:
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 
-class SoftmaxRegression(PartialFit, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class SoftmaxRegression(PartialFit, Prediction, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Softmax (multinomial logistic) regression with a certified fit.
 
     Minimises ``sum_i w_i loss_i / sum_i w_i + alpha/2 ||coef||^2`` with ``alpha = 1 / (C sum_i w_i)``, which is
@@ -323,89 +321,6 @@ class SoftmaxRegression(PartialFit, ClassifierMixin, BaseEstimator):  # type: ig
             "n_threads": None if self.n_jobs is None else effective_n_jobs(self.n_jobs),
         }
 
-    def decision_function(self, X: Any) -> Any:
-        """Logits of shape (n, n_classes), or the second class's minus the first's, (n,), for two classes.
-
-        Raises
-        ------
-        ValueError
-            If X does not have the columns that were fitted.
-        """
-        if is_collection(X):
-            return self._put_off("decision_function", X)
-        scores = self._scores(X)[0]
-        return np.asarray(scores[:, 0]) if len(self.classes_) == 2 else scores
-
-    def predict(self, X: Any) -> Any:
-        """The likeliest class of each row, (n,).
-
-        Raises
-        ------
-        ValueError
-            As :meth:`decision_function`.
-        """
-        if is_collection(X):
-            return self._put_off("predict", X)
-        scores = self.decision_function(X)
-        places = (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)
-        return np.asarray(self.classes_[places])
-
-    def predict_proba(self, X: Any) -> Any:
-        """Probabilities (n, n_classes), columns as ``classes_``; float32 for float32 X, else float64.
-
-        Raises
-        ------
-        ValueError
-            As :meth:`decision_function`.
-        """
-        if is_collection(X):
-            return self._put_off("predict_proba", X)
-        return self._probabilities(X, softmax)
-
-    def predict_log_proba(self, X: Any) -> Any:
-        """Logarithms of the probabilities, computed as such: they do not underflow. Type as :meth:`predict_proba`.
-
-        Raises
-        ------
-        ValueError
-            As :meth:`decision_function`.
-        """
-        if is_collection(X):
-            return self._put_off("predict_log_proba", X)
-        return self._probabilities(X, log_softmax)
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Accuracy: the weighted share of rows whose likeliest class is their label.
-
-        Raises
-        ------
-        ValueError
-            If X does not have the columns that were fitted, or y is no label a row.
-        """
-        if is_collection(X):
-            from softgrad.lazy import accuracy
-
-            return accuracy(self, X, y, sample_weight)
-        given = as_array(y, "y")
-        if given.ndim == 2 and given.shape[1] > 1:
-            raise ValueError(
-                f"y of shape {given.shape} was given; accuracy needs one label a row, as y.argmax(axis=1)."
-            )
-        labels = of_one_kind(given.ravel())
-        return float(accuracy_score(labels, self.predict(X), sample_weight=sample_weight))
-
-    def sparsify(self) -> Self:
-        """Turn ``coef_`` into a SciPy CSR matrix, which predicts the same."""
-        check_is_fitted(self)
-        self.coef_ = scipy.sparse.csr_matrix(self.coef_)
-        return self
-
-    def densify(self) -> Self:
-        """Turn ``coef_`` back into an array."""
-        check_is_fitted(self)
-        self.coef_ = self._dense_coef()
-        return self
-
     def save(self, path: Any) -> None:
         """Write the fitted model to one file, without pickle; :func:`softgrad.load` reads it.
 
@@ -503,32 +418,6 @@ class SoftmaxRegression(PartialFit, ClassifierMixin, BaseEstimator):  # type: ig
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-    def _put_off(self, method: str, X: Any) -> Any:
-        """The method's result as a dask.array."""
-        from softgrad.lazy import predicted
-
-        return predicted(self, method, X)
-
-    def _scores(self, X: Any) -> tuple[Array, Any]:
-        check_is_fitted(self)
-        if is_rows(X):
-            blocks = blocks_of(X, self.n_features_in_, getattr(self, "feature_names_in_", None))
-            coef = self._dense_coef()
-            return np.concatenate([logits(block, coef, self.intercept_) for block in blocks]), np.float64
-        features = check_features(self, X, reset=False)
-        return logits(features, self._dense_coef(), self.intercept_), features.dtype
-
-    def _probabilities(self, X: Any, function: Any) -> Array:
-        scores, dtype = self._scores(X)
-        if len(self.classes_) == 2:
-            scores = np.column_stack([np.zeros(len(scores)), scores])
-        result: Array = function(scores)
-        return result.astype(np.float32) if dtype == np.float32 else result
-
-    def _dense_coef(self) -> Array:
-        coef: Any = self.coef_  # an array, or after sparsify a CSR matrix
-        return np.asarray(coef.toarray() if hasattr(coef, "toarray") else coef)
 
     def _keep(self, classes: Array, solution: Solution, rows: tuple[int, float]) -> None:
         two = len(classes) == 2
