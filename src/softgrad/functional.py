@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from softgrad.kernels.threads import limited, using
+from softgrad.maths.arrays import as_numbers
 from softgrad.optimize.choose import check_name
 from softgrad.optimize.coordinates import Coordinates, Parameters, Request
 from softgrad.optimize.driver import Callback, Checkpoint, Limits
@@ -89,7 +90,7 @@ def loss_and_gradient(
     """
     single = getattr(X, "dtype", None) == np.float32 and getattr(coef, "dtype", None) == np.float32
     coef, offsets = _parameters(coef, intercept)
-    _check_alpha(alpha)
+    alpha = _checked_alpha(alpha)
     _check_threads(n_threads)
     rows = as_rows(X, y, sample_weight=sample_weight, n_classes=len(coef))
     _check_width(coef, rows)
@@ -153,7 +154,7 @@ def hessian_product(
         raise ValueError(
             f"the direction's coef has shape {direction.shape}, coef has {coef.shape}; they must be equal."
         )
-    _check_alpha(alpha)
+    alpha = _checked_alpha(alpha)
     _check_threads(n_threads)
     X = X if is_rows(X) else as_table(X)
     y = None if is_rows(X) else np.zeros(X.shape[0], dtype=np.intp)
@@ -231,6 +232,8 @@ def fit(
     ------
     ValueError
         If an argument is out of its range, or fewer than two classes have weight.
+    TypeError
+        If the callback is no function.
 
     Examples
     --------
@@ -239,10 +242,11 @@ def fit(
     >>> str(solution.status), solution.gap <= 1e-8
     ('converged', True)
     """
-    _check_alpha(alpha)
+    alpha = _checked_alpha(alpha)
     request = _checked_request(solver, tol, max_iter, fit_intercept, callback)
     request = replace(request, checkpoint=checkpoint, resume=resume)
     _check_threads(n_threads)
+    _check_classes(n_classes)
     with _labelled(X, y, sample_weight, n_classes) as data:
         begin = None if start is None else _start(start, data)
         with limited(n_threads, data.rows.meter.flop_per_pass):
@@ -303,6 +307,7 @@ def fit_path(
     strengths = _checked_alphas(alphas)
     request = _checked_request(solver, tol, max_iter, fit_intercept, None)
     _check_threads(n_threads)
+    _check_classes(n_classes)
     solutions: dict[int, Solution] = {}
     start: Parameters | None = None
     with (
@@ -389,8 +394,13 @@ def with_absent(solution: Solution, present: Array, n_classes: int) -> Solution:
     return replace(solution, coef=coef, intercept=intercept)
 
 
-def _start(start: tuple[npt.ArrayLike, npt.ArrayLike], data: _Data) -> Parameters:
-    coef, intercept = (np.asarray(part, dtype=np.float64) for part in start)
+def _start(start: Any, data: _Data) -> Parameters:
+    if not isinstance(start, tuple | list) or len(start) != 2:
+        raise ValueError(f"start of type {type(start).__name__} was given; pass a pair (coef, intercept).")
+    coef, intercept = (
+        as_numbers(part, f"{name} of the start", "numbers").astype(np.float64, copy=False)
+        for name, part in zip(("coef", "intercept"), start, strict=True)
+    )
     if len(data.present) < len(coef) and coef.shape[:1] == intercept.shape:
         kept = data.present[data.present < len(coef)]
         coef, intercept = coef[kept], intercept[kept]
@@ -406,12 +416,12 @@ def _start(start: tuple[npt.ArrayLike, npt.ArrayLike], data: _Data) -> Parameter
 
 
 def _parameters(coef: npt.ArrayLike, intercept: npt.ArrayLike | None) -> tuple[Array, Array | None]:
-    weights = np.asarray(coef, dtype=np.float64)
+    weights = as_numbers(coef, "coef", "shape (n_classes, n_features)").astype(np.float64, copy=False)
     if weights.ndim != 2 or len(weights) == 0:
         raise ValueError(f"coef of shape {weights.shape} was given; pass shape (n_classes, n_features).")
     if intercept is None:
         return weights, None
-    offsets = np.asarray(intercept, dtype=np.float64)
+    offsets = as_numbers(intercept, "intercept", "one number a class, or None").astype(np.float64, copy=False)
     if offsets.shape != (len(weights),):
         raise ValueError(
             f"intercept of shape {offsets.shape} was given; pass shape ({len(weights)},), one a class."
@@ -427,9 +437,11 @@ def _check_width(coef: Array, rows: Rows) -> None:
         )
 
 
-def _check_alpha(alpha: Any) -> None:
+def _checked_alpha(alpha: Any) -> float:
+    """In double precision, whatever its type: NumPy would round what a float32 scalar meets."""
     expected = "one finite number >= 0 (per-feature penalties are not there yet)"
     check_number("alpha", alpha, expected)
+    return float(alpha)
 
 
 def _checked_alphas(alphas: Any) -> Array:
@@ -449,7 +461,14 @@ def _checked_request(
     check_name(solver)
     if not isinstance(fit_intercept, bool | np.bool_):
         raise ValueError(f"fit_intercept={fit_intercept!r} was given; pass True or False.")
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback={callback!r} was given; pass a function of one Record, or None.")
     return Request(solver, _checked_limits(tol, max_iter), bool(fit_intercept), callback)
+
+
+def _check_classes(n_classes: Any) -> None:
+    if n_classes is not None:
+        check_whole("n_classes", n_classes, "a whole number >= 2, or None to count them in y", least=2)
 
 
 def _check_threads(n_threads: Any) -> None:
