@@ -46,7 +46,16 @@ check: $(VENV)/.installed-dev  ## format, lint, types and the import rule, then 
 	$(MAKE) test
 
 .PHONY: test-all
-test-all: $(PYTHONS:%=test-on-%) test-oldest test-without-compiler test-avx512  ## the tests on every Python, with the oldest dependencies, without a compiler, and of kernels for other machines
+test-all: $(PYTHONS:%=test-on-%) test-oldest test-without-compiler test-avx512 fuzz  ## the tests on every Python, with the oldest dependencies, without a compiler, of kernels for other machines, and make fuzz
+
+# SEED=7 draws the cases of that seed again.
+SEED ?= $(shell echo $$RANDOM)
+.PHONY: fuzz
+fuzz: SEED := $(SEED)
+fuzz: $(VENV)/.installed-test  ## 100 000 random cases of arguments, files and command lines (an hour or so)
+	@echo "The seed is $(SEED): make fuzz SEED=$(SEED) draws the same cases again."
+	SOFTGRAD_TEST_SEED=$(SEED) SOFTGRAD_FUZZ_CASES=100000 $(BIN)/python -m pytest tests/fuzz \
+	  --hypothesis-seed=$(SEED) $(PYTEST_ARGS)
 
 .PHONY: bench
 bench: $(VENV)/.installed-test  ## the benchmark tables, one script after the other
