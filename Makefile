@@ -45,6 +45,11 @@ check: $(VENV)/.installed-dev  ## format, lint, types and the import rule, then 
 	$(BIN)/python tools/check_imports.py
 	$(MAKE) test
 
+.PHONY: docs
+docs: $(VENV)/.installed-docs  ## set up, then build the documents as a site in build/docs; a broken link is an error
+	$(BIN)/python -m sphinx -b html -W --keep-going -q -d build/doctrees docs build/docs
+	@echo "The documents begin at build/docs/index.html."
+
 .PHONY: test-all
 test-all: $(PYTHONS:%=test-on-%) test-oldest test-without-compiler test-avx512 fuzz  ## the tests on every Python, with the oldest dependencies, without a compiler, of kernels for other machines, and make fuzz
 
@@ -125,9 +130,13 @@ $(VENV)/.installed-test: $(BUILD_INPUTS) $(VENV)/pyvenv.cfg
 	$(call install,$(BIN)/python,test)
 	@touch $(VENV)/.installed $@
 
+$(VENV)/.installed-docs: $(BUILD_INPUTS) $(VENV)/pyvenv.cfg
+	$(call install,$(BIN)/python,docs)
+	@touch $(VENV)/.installed $@
+
 $(VENV)/.installed-dev: $(BUILD_INPUTS) $(VENV)/pyvenv.cfg
 	$(call install,$(BIN)/python,dev)
-	@touch $(VENV)/.installed $(VENV)/.installed-test $@
+	@touch $(VENV)/.installed $(VENV)/.installed-docs $(VENV)/.installed-test $@
 
 $(VENV)/.installed-bench: $(VENV)/.installed-test
 	$(call install,$(BIN)/python,bench)

@@ -21,6 +21,7 @@ from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import _chart
 import _curves
 from _peers import Method, methods, missing
 from _problems import CURVES, PROBLEMS, Problem
@@ -47,6 +48,8 @@ def main() -> None:
     curves = [done for done in races if done.group in CURVES]
     if curves and options.image:
         print(_curves.draw(curves, options.image))
+    if options.chart:
+        print(_chart.draw([done for done in races if done.group not in CURVES], options.chart))
     if options.details:
         for done in races:
             print(f"\n{details(done)}")
@@ -63,6 +66,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--from", type=Path, dest="kept", metavar="FILE", help="print what --keep wrote")
     parser.add_argument("--image", type=Path, metavar="FILE", help="draw the curves (needs matplotlib)")
+    parser.add_argument("--chart", type=Path, metavar="FILE", help="draw the times (needs matplotlib)")
     parser.add_argument("--details", action="store_true", help="also every solver at every tolerance")
     return parser.parse_args()
 

@@ -1,10 +1,13 @@
 """What every test may use: one seed, chosen in one place, and the random generator made from it."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import settings
+
+from tests.built_site import built
 
 DEFAULT_SEED = 42
 SEED_VARIABLE = "SOFTGRAD_TEST_SEED"
@@ -37,3 +40,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def rng(seed: int) -> np.random.Generator:
     """A fresh generator for each test: its draws do not depend on which tests ran before."""
     return np.random.default_rng(seed)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the documents' site, built once a run."""
+    return built(tmp_path_factory.mktemp("documents"))

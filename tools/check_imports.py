@@ -33,6 +33,8 @@ ROOMS = {
     "optimize": 3,
     "online": 3,
     "functional": 3,
+    "fitting": 3,
+    "presence": 3,
     "check": 3,
     "inference": 3,
     "scalars": 3,

@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from softgrad.check.checker import assert_gradient, check_gradient
     from softgrad.check.report import Diagnosis, GradientReport
     from softgrad.estimator import SoftmaxRegression
-    from softgrad.functional import fit, fit_path, hessian_product, loss_and_gradient
+    from softgrad.fitting import fit, fit_path
+    from softgrad.functional import hessian_product, loss_and_gradient
     from softgrad.maths.convention import Convention, Gradient
     from softgrad.maths.logits import log_softmax, softmax, softmax_jacobian
     from softgrad.modelfile import load
@@ -46,8 +47,8 @@ _HOMES = {
     "Solution": "softgrad.optimize.solution",
     "assert_gradient": "softgrad.check.checker",
     "check_gradient": "softgrad.check.checker",
-    "fit": "softgrad.functional",
-    "fit_path": "softgrad.functional",
+    "fit": "softgrad.fitting",
+    "fit_path": "softgrad.fitting",
     "hessian_product": "softgrad.functional",
     "load": "softgrad.modelfile",
     "log_softmax": "softgrad.maths.logits",

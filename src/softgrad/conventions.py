@@ -1,13 +1,13 @@
 """The four founding documents' conventions, as presets of :class:`softgrad.Convention`.
 
-=================  =======  ====================  =========  =======  ==============================
-preset             samples  weights               intercept  labels   objective
-=================  =======  ====================  =========  =======  ==============================
-``NUMPY``          rows     features x classes    none       one-hot  mean loss
-``PER_CLASS``      rows     classes x features    separate   index    mean loss
-``LOG_LIKELIHOOD`` rows     classes x features    none       one-hot  sum of the log-likelihood
-``COLUMNS``        columns  classes x features    separate   one-hot  mean loss
-=================  =======  ====================  =========  =======  ==============================
+==================  =======  ====================  =========  =======  ==============================
+preset              samples  weights               intercept  labels   objective
+==================  =======  ====================  =========  =======  ==============================
+``NUMPY``           rows     features x classes    none       one-hot  mean loss
+``PER_CLASS``       rows     classes x features    separate   index    mean loss
+``LOG_LIKELIHOOD``  rows     classes x features    none       one-hot  sum of the log-likelihood
+``COLUMNS``         columns  classes x features    separate   one-hot  mean loss
+==================  =======  ====================  =========  =======  ==============================
 """
 
 from softgrad.maths.convention import Convention

@@ -15,8 +15,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils import metadata_routing
 from sklearn.utils.validation import check_is_fitted
 
-from softgrad.functional import fit as fit_rows
-from softgrad.functional import with_absent
+from softgrad.fitting import fit as fit_rows
 from softgrad.jsonvalues import digest
 from softgrad.labelledrows import KnownRows, blocks_of, check_rows
 from softgrad.labels import as_array, check_labels, check_row_weights, of_one_kind
@@ -25,6 +24,7 @@ from softgrad.optimize.driver import Callback
 from softgrad.optimize.solution import Record, Solution, Status
 from softgrad.parameters import check_params, penalty_strength
 from softgrad.partial import PartialFit
+from softgrad.presence import with_absent
 from softgrad.rows.wrap import is_collection, is_rows, logits
 from softgrad.validation import all_or_nothing, check_features, refuse_huge
 
@@ -76,7 +76,7 @@ class SoftmaxRegression(PartialFit, ClassifierMixin, BaseEstimator):  # type: ig
     coef_ : ndarray of shape (n_classes, n_features), or (1, n_features) for two classes; float64
     intercept_ : ndarray of shape (n_classes,) or (1,); float64
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Only where X had string column names.
     n_iter_ : int
     objective_ : float

@@ -36,7 +36,7 @@ class PartialFit:
         number, and every row counts the same, which is what averaging is for. The first call gives the exact
         optimum of its rows. What is approached is fit's objective on all rows so far, with the same C, plus a term
         that fades like one over the rows: the curvature of one row about which nothing is known
-        (:mod:`softgrad.online.learner` has the formulas and sources).
+        (``softgrad.online.learner`` has the formulas and sources).
 
         As the rows are gone there is no gap: ``gap_``, ``decrement_`` and ``objective_`` are nan. The evidence is
         the log-loss of each batch, scored before it is learned.
@@ -58,10 +58,10 @@ class PartialFit:
         SoftmaxRegression
             With fit's attributes (``n_iter_`` counts batches, ``history_`` is empty) and these:
 
-            progressive_log_loss_, progressive_log_loss_se_ : float
+            ``progressive_log_loss_``, ``progressive_log_loss_se_`` : float
                 Weighted mean, in nats, of each row's loss before it was learned, and its standard error; the first
                 batch's are log K. nan for the error of one row.
-            recent_log_loss_, recent_log_loss_se_ : float
+            ``recent_log_loss_``, ``recent_log_loss_se_`` : float
                 The same over the last batches only, which have between a half and three quarters of the weight;
                 nan after the first batch.
 

@@ -1,5 +1,6 @@
 """Scalar parameters at the door: one sentence for whatever is not the number that was asked for."""
 
+from math import inf, nan
 from numbers import Integral, Real
 from typing import Any
 
@@ -14,8 +15,8 @@ def check_number(
     ValueError
     """
     number = isinstance(value, Real) and not isinstance(value, bool)
-    x = float(value) if number else float("nan")
-    if not (x > 0 or (x == 0 and not positive)) or (x == float("inf") and not infinite):
+    x = float(value) if number else nan
+    if not (x > 0 or (x == 0 and not positive)) or (x == inf and not infinite):
         raise ValueError(f"{name}={value!r} was given; pass {expected}.")
 
 
@@ -28,3 +29,37 @@ def check_whole(name: str, value: Any, expected: str, *, least: int = 0) -> None
     """
     if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
         raise ValueError(f"{name}={value!r} was given; pass {expected}.")
+
+
+def checked_alpha(alpha: Any) -> float:
+    """A penalty in double precision, whatever its type: NumPy would round what a float32 scalar meets.
+
+    Raises
+    ------
+    ValueError
+    """
+    expected = "one finite number >= 0 (per-feature penalties are not there yet)"
+    check_number("alpha", alpha, expected)
+    return float(alpha)
+
+
+def check_classes(n_classes: Any) -> None:
+    """Refuse what is no number of classes.
+
+    Raises
+    ------
+    ValueError
+    """
+    if n_classes is not None:
+        check_whole("n_classes", n_classes, "a whole number >= 2, or None to count them in y", least=2)
+
+
+def check_threads(n_threads: Any) -> None:
+    """Refuse what is no number of threads.
+
+    Raises
+    ------
+    ValueError
+    """
+    if n_threads is not None:
+        check_whole("n_threads", n_threads, "a whole number >= 1, or None for all cores", least=1)

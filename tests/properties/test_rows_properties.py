@@ -5,7 +5,7 @@ import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from softgrad.functional import fit
+from softgrad.fitting import fit
 from softgrad.rows.dense import DenseRows
 from softgrad.rows.sparse import SparseRows
 from tests.blocked_rows import BlockedRows

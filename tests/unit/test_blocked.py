@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from softgrad.functional import fit
+from softgrad.fitting import fit
 from softgrad.rows import base, tree
 from softgrad.rows.blocked import LOGITS, BlockwiseRows
 from softgrad.rows.sampling import distinct

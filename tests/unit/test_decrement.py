@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from softgrad.functional import fit
+from softgrad.fitting import fit
 from softgrad.optimize.decrement import _gain_by_products
 from tests import problems
 

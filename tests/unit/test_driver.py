@@ -8,7 +8,7 @@ from dataclasses import asdict, fields
 import numpy as np
 import pytest
 
-from softgrad.functional import fit
+from softgrad.fitting import fit
 from softgrad.optimize.choose import SOLVERS
 from softgrad.optimize.driver import Limits, minimize
 from softgrad.optimize.solution import Record, Status

@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse
 
 import softgrad
-from softgrad.functional import fit, fit_path
+from softgrad.fitting import fit, fit_path
 from tests import problems
 
 ALPHAS = [0.01, 1.0, 1e-4, 0.1, 1.0]

@@ -5,7 +5,8 @@ import pytest
 import scipy.sparse
 
 import softgrad
-from softgrad.functional import fit, hessian_product, loss_and_gradient
+from softgrad.fitting import fit
+from softgrad.functional import hessian_product, loss_and_gradient
 from tests import problems
 from tests.unit.test_rows import close
 

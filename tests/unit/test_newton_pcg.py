@@ -7,7 +7,7 @@ import pytest
 from sklearn import datasets
 
 from softgrad import SoftmaxRegression
-from softgrad.functional import fit
+from softgrad.fitting import fit
 from softgrad.optimize.choose import SOLVERS
 from softgrad.optimize.driver import Limits, minimize
 from softgrad.optimize.newton_pcg import NewtonPcg

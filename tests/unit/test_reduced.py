@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from softgrad.functional import fit
+from softgrad.fitting import fit
 from softgrad.maths.logits import softmax
 from softgrad.optimize.choose import SOLVERS
 from softgrad.optimize.driver import Limits, minimize

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
-from softgrad.functional import fit
+from softgrad.fitting import fit
 from softgrad.optimize.objective import Objective
 from softgrad.optimize.penalty import L2
 from softgrad.optimize.solver import largest_curvature

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import minimize as scipy_minimize
 from sklearn.linear_model import LogisticRegression
 
-from softgrad.functional import fit
+from softgrad.fitting import fit
 from softgrad.optimize.choose import SOLVERS, check_name, choose, reason
 from softgrad.optimize.driver import Limits, minimize
 from softgrad.optimize.objective import Objective

@@ -5,7 +5,7 @@ import pytest
 import scipy.linalg  # noqa: F401  (its BLAS must be loaded to be counted)
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from softgrad.functional import fit
+from softgrad.fitting import fit
 from softgrad.kernels.threads import SMALL_FOR_BLAS, limited
 from tests import problems
 

@@ -22,11 +22,12 @@ def takes(job: Job) -> bool:
     if isinstance(job.X, CompressedTable):
         centres_slopes = job.step == Step.ALONG and job.backward and job.offsets is not None
         return not job.single and job.base is None and job.X.compiles and not centres_slopes
+    by_row, by_column = job.X.strides
     return (
         job.X.dtype in TYPES
         and (job.n_classes <= MOST_CLASSES or job.X.shape[1] == 0)
         and job.X.flags.aligned
-        and not any(stride % job.X.itemsize for stride in job.X.strides)
+        and not (by_row % job.X.itemsize or by_column % job.X.itemsize)
     )
 
 
@@ -83,9 +84,11 @@ def _request(job: Job, sums: Any, start: Any, offsets: Any) -> Any:
 
 def _lie_in_order(job: Job) -> bool:
     """Whether the class-major arrays lie in memory as the compiled passes read and write them."""
-    arrays = [array for array in (job.logits, job.other) if array is not None]
-    return (job.logits is None or bool(job.logits.flags.writeable)) and all(
-        array.dtype == job.dtype and array.flags.c_contiguous for array in arrays
+    if job.logits is not None and not job.logits.flags.writeable:
+        return False
+    return all(
+        array is None or (array.dtype == job.dtype and array.flags.c_contiguous)
+        for array in (job.logits, job.other)
     )
 
 

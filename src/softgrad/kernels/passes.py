@@ -93,8 +93,11 @@ def forward(
 def product(
     X: Any, proba: Array, coef: Array, intercept: Array | None, targets: Targets
 ) -> tuple[Sums, Array]:
-    """Hessian times a direction at the probabilities (K, n), and the direction's logits (K, n), in one read of X."""
-    logits = np.empty((len(coef), X.shape[0]))
+    """Hessian times a direction at the probabilities (K, n), and the direction's logits (K, n), in one read of X.
+
+    In float32 tile by tile where the probabilities are float32; the logits are of their type.
+    """
+    logits = np.empty((len(coef), X.shape[0]), proba.dtype)
     job = Job(
         X,
         Step.CURVED,
@@ -105,6 +108,7 @@ def product(
         logits=logits,
         other=proba,
         backward=True,
+        single=proba.dtype == np.float32,
         n_threads=threads.for_work(4.0 * _entries(X) * len(coef)),
     )
     return run(job), logits

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import cache
 from typing import Any
@@ -16,6 +16,8 @@ SMALL_FOR_BLAS = 2e8
 
 Team = Callable[[Callable[[slice], Any], list[slice]], None]
 """Does one thing for every piece."""
+
+_AS_SET = nullcontext()
 
 _limit: ContextVar[int | None] = ContextVar("softgrad_threads", default=None)
 
@@ -79,12 +81,13 @@ def _blas_limited(n_threads: int | None) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def using(n_threads: int | None) -> Iterator[None]:
+def using(n_threads: int | None) -> AbstractContextManager[None]:
     """Run the body's passes on at most `n_threads` threads; None leaves what is set."""
-    if n_threads is None:
-        yield
-        return
+    return _AS_SET if n_threads is None else _set(n_threads)
+
+
+@contextmanager
+def _set(n_threads: int) -> Iterator[None]:
     token = _limit.set(n_threads)
     try:
         yield

@@ -20,23 +20,31 @@ from softgrad.maths.logits import softmax
 
 Array = npt.NDArray[Any]
 
-TILE, ROWS_OF_MANY_CLASSES = 2**18, 1024
-"""Entries of a tile, 2 MB as float64; and its least height beyond `fused.MOST_CLASSES`, where products are the cost."""
+TILE, TALL_TILE = 2**21, 2**24
+"""Bytes of a tile; and beyond `fused.MOST_CLASSES`, where products are the cost and tall factors are fast ones."""
+
+LEAST, MOST = 1024, 4096
+"""Rows of a tile beyond `fused.MOST_CLASSES`."""
 
 
-def tiles(X: Any, n_classes: int) -> Iterator[tuple[slice, Any]]:
+def tiles(job: Job) -> Iterator[tuple[slice, Any]]:
     """Pieces of rows of X; a sparse array is one piece."""
-    if isinstance(X, CompressedTable):
-        yield slice(0, X.shape[0]), X.csr
+    if isinstance(job.X, CompressedTable):
+        yield slice(0, job.X.shape[0]), job.X.csr
         return
-    least = 64 if n_classes <= fused.MOST_CLASSES else ROWS_OF_MANY_CLASSES
-    height = max(least, TILE // max(X.shape[1], n_classes, 1))
-    for start in range(0, X.shape[0], height):
+    height = _height(max(job.X.shape[1], job.n_classes, 1) * np.dtype(job.dtype).itemsize, job.n_classes)
+    for start in range(0, job.X.shape[0], height):
         part = slice(start, start + height)
-        yield part, X[part]
+        yield part, job.X[part]
 
 
-ROWS, COLUMNS = 512, 192
+def _height(bytes_per_row: int, n_classes: int) -> int:
+    if n_classes <= fused.MOST_CLASSES:
+        return max(64, TILE // bytes_per_row)
+    return min(max(LEAST, TALL_TILE // bytes_per_row), MOST)
+
+
+ROWS, COLUMNS = 1024, 192
 """What one product of the BLAS is given, on one thread: fixed, so that the number of threads changes no bit."""
 
 
@@ -49,7 +57,9 @@ def run(job: Job) -> Sums:
 def _sums(job: Job, team: Team) -> Sums:
     by_coef = np.zeros((job.n_classes, job.X.shape[1])) if job.backward else None
     loss, by_intercept = 0.0, np.zeros(job.n_classes)
-    for part, X in tiles(job.X, job.n_classes):
+    if job.coef is not None:
+        job = replace(job, coef=job.coef.astype(job.dtype, copy=False))
+    for part, X in tiles(job):
         tile = _loaded(X, job)
         sums = _rows(job, part, _logits(job, part, tile, team), _other(job, part, tile, team))
         loss, by_intercept = loss + sums.loss, by_intercept + sums.by_intercept
@@ -91,13 +101,16 @@ def _product(job: Job, X: Any, coef: Array, start: Array | None, team: Team) -> 
     """``coef X' + start``, of shape (n_classes, t)."""
     factor = coef.astype(job.dtype, copy=False)
     shift = np.zeros(len(coef)) if start is None else start
-    if isinstance(X, np.ndarray):
-        z = np.empty((len(coef), len(X)), job.dtype)
-        team(lambda part: np.matmul(factor, X[part].T, out=z[:, part]), _pieces(len(X), ROWS))
-    else:
-        z = np.ascontiguousarray((X @ factor.T).T)
+    if not isinstance(X, np.ndarray):
         shift = shift if job.offsets is None else shift - coef @ job.offsets
-    z += shift.astype(job.dtype)[:, None]
+        return np.ascontiguousarray((X @ factor.T + shift.astype(job.dtype)).T)
+    z, column = np.empty((len(coef), len(X)), job.dtype), shift.astype(job.dtype)[:, None]
+
+    def fill(part: slice) -> None:
+        np.matmul(factor, X[part].T, out=z[:, part])
+        z[:, part] += column
+
+    team(fill, _pieces(len(X), ROWS))
     return z
 
 

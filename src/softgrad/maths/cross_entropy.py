@@ -215,7 +215,7 @@ def _checked_codes(y: Array, n_classes: int) -> Array:
             "convert them with numpy.unique(labels, return_inverse=True)."
         )
     # Seen as unsigned, a negative code is larger than any class: one look at the rows instead of two.
-    if y.size and y.view(y.dtype.str.replace("i", "u")).max() >= n_classes:
+    if y.size and np.maximum.reduce(y.view(y.dtype.str.replace("i", "u"))) >= n_classes:
         wrong = y[(y < 0) | (y >= n_classes)][0]
         raise ValueError(
             f"the label {wrong} is not one of the {n_classes} classes 0..{n_classes - 1}; labels count from 0."

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from softgrad.estimator import SoftmaxRegression
-from softgrad.functional import fit_path
+from softgrad.fitting import fit_path
 from softgrad.labels import check_labels, check_row_weights
 from softgrad.parameters import penalty_strength
 from softgrad.plots.canvas import Canvas, class_colour, key, literal, panels

@@ -107,7 +107,10 @@ class Point(Protocol):
         ...
 
     def product(self, coef: Array, intercept: Array) -> tuple[Array, Array, Any]:
-        """Hessian times (coef, intercept): its coef part, its intercept part, and the Direction on the way."""
+        """Hessian times (coef, intercept): its coef part, its intercept part, and the Direction on the way.
+
+        To the rounding of float64, or for narrower X of float32: it says where to go, never where one is.
+        """
         ...
 
     def along(self, direction: Any, steps: Array) -> tuple[Array, Array]:

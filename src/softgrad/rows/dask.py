@@ -90,8 +90,8 @@ def dask_rows(
     Notes
     -----
     Rounds, at d features, K classes and W workers: a pass sends at most about ``2 K d W`` numbers out and brings
-    ``K d`` back from each partition by a tree. Memory: X, and :data:`softgrad.rows.blocked.LOGITS` + 1 arrays of
-    ``K n`` numbers over all workers; where only X fits, logits are computed again when they are needed.
+    ``K d`` back from each partition by a tree. Memory: X, and four arrays of ``K n`` numbers over all
+    workers; where only X fits, logits are computed again when they are needed.
 
     Examples
     --------

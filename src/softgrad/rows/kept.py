@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 
+IN_DOUBT = 1e-2
+"""Mean of 1 - max p, beyond which the 6e-8 that a row's product is off by in float32 are few of its digits."""
+
+
 @dataclass(frozen=True, eq=False)
 class KeptDirection:
     """A direction and its logits ``coef X' + intercept``, (K, n)."""
@@ -82,6 +86,12 @@ class KeptPoint:
     def _proba(self) -> Array:
         return passes.proba(self._logits)
 
+    @cached_property
+    def _proba_of_products(self) -> Array:
+        """In the rows' type for products, if enough rows are in doubt: a near-certain one gives float32 only noise."""
+        doubt = self._rows.shares @ (1 - self._proba.max(axis=0))
+        return self._proba.astype(self._rows.product_type, copy=False) if doubt >= IN_DOUBT else self._proba
+
     def direction(self, coef: Array, intercept: Array) -> KeptDirection:
         return KeptDirection(coef, intercept, self._rows.forward(coef, intercept))
 
@@ -91,7 +101,7 @@ class KeptPoint:
         )
 
     def product(self, coef: Array, intercept: Array) -> tuple[Array, Array, KeptDirection]:
-        by_coef, by_intercept, logits = self._rows.product(self._proba, coef, intercept)
+        by_coef, by_intercept, logits = self._rows.product(self._proba_of_products, coef, intercept)
         return by_coef, by_intercept, KeptDirection(coef, intercept, logits)
 
     def along(self, direction: KeptDirection, steps: Array) -> tuple[Array, Array]:
@@ -167,3 +177,4 @@ class KeptPoint:
     def release(self) -> None:
         self._logits = self._logits[:, :0]
         self.__dict__.pop("_proba", None)
+        self.__dict__.pop("_proba_of_products", None)

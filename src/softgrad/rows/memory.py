@@ -22,6 +22,10 @@ Array = npt.NDArray[Any]
 WIDE, TALL = 64, 2048
 """Features beyond which a Gram matrix is a symmetric product, and the rows of X it sums over at once."""
 
+NARROW = frozenset(np.dtype(name) for name in ("f4", "u1", "i1", "?"))
+FAR, LOOKED_AT = 1e3, 256
+"""How far a column's mean may lie from zero, in spreads, for products in float32, and how many rows tell."""
+
 
 class MemoryRows(ABC):
     """Rows whose X fits in memory, as it was given: neither copied nor converted as a whole.
@@ -108,7 +112,7 @@ class MemoryRows(ABC):
     def _places(self) -> Array:
         return np.arange(self.n_rows)
 
-    @cached_property
+    @property
     def table(self) -> Any:
         """X as the kernels read it."""
         return self.X
@@ -154,10 +158,27 @@ class MemoryRows(ABC):
         return np.asarray(sums.by_coef), sums.by_intercept
 
     def product(self, proba: Array, coef: Array, intercept: Array) -> tuple[Array, Array, Array]:
-        """Hessian times (coef, intercept) at the probabilities (K, n), and the direction's logits, in one read of X."""
+        """Hessian times (coef, intercept) at the probabilities (K, n), and the direction's logits, in one read of X.
+
+        Computed in the type of the probabilities.
+        """
         sums, logits = passes.product(self.table, proba, coef, intercept, self.given)
         self._count(4.0 * self.n_classes, reads=1.0)
-        return np.asarray(sums.by_coef), sums.by_intercept, logits
+        return np.asarray(sums.by_coef), sums.by_intercept, logits.astype(np.float64, copy=False)
+
+    @cached_property
+    def product_type(self) -> Any:
+        """What Hessian products are computed in: float32 where X is no wider and holds no column far from zero.
+
+        A solver asks them which way to go, and float32 halves their time; where it arrives is for the gradient to say,
+        which is float64 always. A column whose mean is `FAR` spreads away would cost three more of seven digits.
+        """
+        if not isinstance(self.X, np.ndarray) or self.X.dtype not in NARROW:
+            return np.float64
+        seen = self.X[:: max(1, self.n_rows // LOOKED_AT)].astype(np.float64)
+        with np.errstate(all="ignore"):
+            near = np.abs(seen.mean(axis=0)) <= FAR * seen.std(axis=0)
+        return np.float32 if near.all() else np.float64
 
     def hessian(self, proba: Array) -> Array:
         """The mean loss's Hessian at the probabilities (K, n)."""
