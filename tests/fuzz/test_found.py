@@ -71,6 +71,12 @@ def test_sparse_extended_precision():
     assert model.partial_fit(sparse, Y).predict(sparse).tolist() == Y.tolist()
 
 
+def test_dates_in_another_unit_than_declared():
+    days = np.array(["2024-01-01", "2024-01-02"], dtype="M8[D]")
+    model = softgrad.SoftmaxRegression(classes=days).fit(X, days[Y].astype("M8[ns]"))
+    assert model.predict(X).tolist() == days[Y].tolist()
+
+
 def test_regions_of_sparse_rows():
     np.testing.assert_array_equal(_values(scipy.sparse.csr_array(X)), X)
 
