@@ -62,6 +62,12 @@ fuzz: $(VENV)/.installed-test  ## 100 000 random cases of arguments, files and c
 	SOFTGRAD_TEST_SEED=$(SEED) SOFTGRAD_FUZZ_CASES=100000 $(BIN)/python -m pytest tests/fuzz \
 	  --hypothesis-seed=$(SEED) $(PYTEST_ARGS)
 
+.PHONY: test-peers
+test-peers: $(VENV)/.installed-peers  ## softgrad.migration against the libraries themselves; says what it lacks
+	@command -v java >/dev/null || echo "Without Java 17 or newer Spark is left out (Debian: openjdk-17-jre-headless)."
+	@Rscript -e 'library(glmnet)' >/dev/null 2>&1 || echo "Without R and glmnet glmnet is left out (Debian: r-base-core r-cran-glmnet)."
+	$(BIN)/python -m pytest tests/peers -rPs $(PYTEST_ARGS)
+
 .PHONY: bench
 bench: $(VENV)/.installed-test  ## the benchmark tables, one script after the other
 	@shopt -s nullglob; scripts=(benchmarks/[!_]*.py); \
@@ -140,6 +146,10 @@ $(VENV)/.installed-dev: $(BUILD_INPUTS) $(VENV)/pyvenv.cfg
 
 $(VENV)/.installed-bench: $(VENV)/.installed-test
 	$(call install,$(BIN)/python,bench)
+	@touch $@
+
+$(VENV)/.installed-peers: $(VENV)/.installed-test
+	$(call install,$(BIN)/python,peers)
 	@touch $@
 
 # -------------------------------------------------------------------------------- test environments

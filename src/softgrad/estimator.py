@@ -20,9 +20,10 @@ from softgrad.jsonvalues import digest
 from softgrad.labelledrows import KnownRows, blocks_of, check_rows
 from softgrad.labels import as_array, check_labels, check_row_weights, of_one_kind
 from softgrad.maths.logits import log_softmax, softmax
+from softgrad.migration import SCIKIT_LEARN
 from softgrad.optimize.driver import Callback
 from softgrad.optimize.solution import Record, Solution, Status
-from softgrad.parameters import check_params, penalty_strength
+from softgrad.parameters import check_params
 from softgrad.partial import PartialFit
 from softgrad.presence import with_absent
 from softgrad.rows.wrap import is_collection, is_rows, logits
@@ -242,7 +243,7 @@ class SoftmaxRegression(PartialFit, ClassifierMixin, BaseEstimator):  # type: ig
         solution = fit_rows(
             features,
             labels.targets,
-            alpha=penalty_strength(self.C, total, len(labels.classes)),
+            alpha=SCIKIT_LEARN.to_alpha(self.C, weight_sum=total, n_classes=len(labels.classes)),
             sample_weight=weights,
             n_classes=len(labels.classes),
             start=self._start(labels.classes),
@@ -293,7 +294,7 @@ class SoftmaxRegression(PartialFit, ClassifierMixin, BaseEstimator):  # type: ig
         rows = data.rows
         solution = fit_rows(
             rows,
-            alpha=penalty_strength(self.C, rows.weight_sum, len(data.classes)),
+            alpha=SCIKIT_LEARN.to_alpha(self.C, weight_sum=rows.weight_sum, n_classes=len(data.classes)),
             start=None if start is None else (start[0][data.present], start[1][data.present]),
             **stages,
             **self._request(callback),
@@ -416,6 +417,39 @@ class SoftmaxRegression(PartialFit, ClassifierMixin, BaseEstimator):  # type: ig
         from softgrad import modelfile
 
         modelfile.save(path, self)
+
+    def to_onnx(self, path: Any, *, dtype: str = "float64") -> None:
+        """Write the fitted model as an ONNX file, which predicts without softgrad.
+
+        Its input is ``X`` of shape (n, n_features), its outputs are ``label``, (n,), and ``probabilities``,
+        (n, n_classes). ``softgrad export`` writes one with the columns of the data table that a model file knows.
+
+        Parameters
+        ----------
+        path : str or path-like
+            A file there is replaced.
+        dtype : {"float64", "float32"}, default "float64"
+            Of X and of the probabilities; inside, the arithmetic is in float64.
+
+        Raises
+        ------
+        ValueError
+            If the model is not fitted, its labels are not numbers, booleans or text, or `dtype` is another.
+        ModuleNotFoundError
+            If onnx is not installed: ``pip install 'softgrad[onnx]'``.
+        OSError
+            If the file cannot be written.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from softgrad import SoftmaxRegression
+        >>> model = SoftmaxRegression().fit(*load_iris(return_X_y=True))
+        >>> model.to_onnx("iris.onnx")  # doctest: +SKIP
+        """
+        from softgrad.onnxfile import save_onnx
+
+        save_onnx(path, self, dtype=dtype)
 
     def report(
         self,

@@ -5,7 +5,7 @@ from typing import Any
 
 __all__ = ["EXTRAS", "missing", "required"]
 
-EXTRAS = {"jinja2": "report", "matplotlib": "report", "pyarrow": "data", "rich": "cli"}
+EXTRAS = {"jinja2": "report", "matplotlib": "report", "onnx": "onnx", "pyarrow": "data", "rich": "cli"}
 """Which extra of softgrad brings a package."""
 
 

@@ -42,7 +42,7 @@ from softgrad.table.errors import quote
 if TYPE_CHECKING:
     from softgrad.estimator import SoftmaxRegression
 
-__all__ = ["ModelFileError", "describe", "load", "load_with_columns", "save"]
+__all__ = ["ModelFileError", "describe", "load", "load_with_columns", "metadata", "save"]
 
 _FORMAT, _VERSION = "softgrad-model", 1
 _MEMBERS = ["coef.npy", "intercept.npy", "model.json"]
@@ -97,11 +97,12 @@ def save(
     """
     if not hasattr(estimator, "coef_"):
         raise ModelFileError("the estimator is not fitted, so there is no model to save: call fit first")
-    sparse = hasattr(estimator.coef_, "toarray")
-    coef = estimator.coef_.toarray() if sparse else estimator.coef_
+    coef: Any = estimator.coef_
+    sparse = hasattr(coef, "toarray")
+    described = metadata(estimator, columns) | {"coef_shape": list(coef.shape), "sparse": sparse}
     members = {
-        "model.json": _to_json(_metadata(estimator, columns, sparse)),
-        "coef.npy": _to_npy(coef),
+        "model.json": _to_json(described),
+        "coef.npy": _to_npy(coef.toarray() if sparse else coef),
         "intercept.npy": _to_npy(estimator.intercept_),
     }
     write_atomically(path, lambda stream: _write_zip(stream, members))
@@ -159,7 +160,14 @@ def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------------- writing
 
 
-def _metadata(estimator: "SoftmaxRegression", columns: Columns | None, sparse: bool) -> dict[str, Any]:
+def metadata(estimator: "SoftmaxRegression", columns: Columns | None) -> dict[str, Any]:
+    """Describe a fitted estimator in plain JSON values: all of it but the coefficients.
+
+    Raises
+    ------
+    ModelFileError
+        If its labels or a parameter have no JSON form.
+    """
     names = getattr(estimator, "feature_names_in_", None)
     parameters = estimator.get_params(deep=False).items()
     return {
@@ -169,8 +177,6 @@ def _metadata(estimator: "SoftmaxRegression", columns: Columns | None, sparse: b
         "parameters": {name: _encode(value, f"the parameter {name}") for name, value in parameters},
         "classes": _encode(np.asarray(estimator.classes_), "the labels in classes_"),
         "feature_names": None if names is None else [str(name) for name in names],
-        "coef_shape": list(estimator.coef_.shape),
-        "sparse": sparse,
         "fitted": {
             name: _encode(getattr(estimator, name), name)
             for name in (*_FITTED, *EVIDENCE)

@@ -1,4 +1,4 @@
-"""The estimator's door for its own parameters, and what C stands for."""
+"""The estimator's door for its own parameters."""
 
 from typing import Any
 
@@ -33,18 +33,3 @@ def check_params(estimator: Any) -> None:
         if not isinstance(getattr(estimator, name), bool | np.bool_):
             raise ValueError(f"{name}={getattr(estimator, name)!r} was given; pass True or False.")
     check_name(estimator.solver)
-
-
-def penalty_strength(C: float, weight_sum: float, n_classes: int) -> float:
-    """1 / (C sum w); twice that for two classes, whose symmetric rows are half of coef_ each: 2 (1/2)^2 2 = 1.
-
-    Raises
-    ------
-    ValueError
-        If C is so small that this overflows.
-    """
-    strength = float(C) * weight_sum
-    alpha = 1.0 / strength if strength else np.inf
-    if np.isinf(alpha):
-        raise ValueError(f"C={C!r} was given, so small that 1 / (C sum w) overflows; pass a larger C.")
-    return 2 * alpha if n_classes == 2 else alpha

@@ -9,9 +9,10 @@ from joblib import effective_n_jobs
 
 from softgrad.kernels.threads import limited
 from softgrad.labels import Labels, check_labels, check_row_weights, declared
+from softgrad.migration import SCIKIT_LEARN
 from softgrad.online.learner import Learner
 from softgrad.online.report import as_solution
-from softgrad.parameters import check_params, penalty_strength
+from softgrad.parameters import check_params
 from softgrad.validation import all_or_nothing, check_features, refuse_huge
 
 Array = npt.NDArray[Any]
@@ -121,7 +122,10 @@ class PartialFit:
         n_threads = None if self.n_jobs is None else effective_n_jobs(self.n_jobs)
         with limited(n_threads, 4.0 * n_classes * features.size + learner.curvature.product_flop):
             self._learner = learner.learned(
-                features, labels.targets, weights, penalty_strength(self.C, 1.0, n_classes)
+                features,
+                labels.targets,
+                weights,
+                SCIKIT_LEARN.to_alpha(self.C, weight_sum=1.0, n_classes=n_classes),
             )
         learned = self._learner
         self._keep(labels.classes, as_solution(learned), (learned.n_rows, learned.weight))

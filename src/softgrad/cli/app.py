@@ -164,6 +164,17 @@ def explain(
     typer.echo(run(convention, output))
 
 
+@app.command(epilog=EXIT_CODES)
+def export(model: options.Model, output: options.OnnxOut, dtype: options.Dtype = "float64") -> None:
+    """Write a model as an ONNX file, which predicts without softgrad or Python.
+
+    Its inputs are the model's columns, its outputs the label and the probabilities.
+    """
+    from softgrad.cli.export import run
+
+    typer.echo(run(model, output, dtype))
+
+
 @app.command(epilog=check_options.CHECK_EXIT_CODES)
 def check(
     function: check_options.Function = "",

@@ -13,6 +13,7 @@ __all__ = [
     "Cache",
     "CheckpointOut",
     "Data",
+    "Dtype",
     "Exclude",
     "Features",
     "Impute",
@@ -21,6 +22,7 @@ __all__ = [
     "Model",
     "ModelOut",
     "NoIntercept",
+    "OnnxOut",
     "OptionalModel",
     "OptionalTarget",
     "Output",
@@ -98,6 +100,12 @@ def _size(value: str) -> str:
     return value
 
 
+def _dtype(value: str) -> str:
+    if value not in ("float64", "float32"):
+        raise typer.BadParameter(f"expected float64 or float32, not {value!r}")
+    return value
+
+
 def _table_suffix(value: str) -> str:
     if value != "-" and Path(value).suffix.lower() not in (".csv", ".parquet") and not Path(value).exists():
         raise typer.BadParameter(f"expected a file that ends in .csv or .parquet, or -, not {value!r}")
@@ -113,6 +121,16 @@ Data = Annotated[
     ),
 ]
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A model file that softgrad fit wrote.")]
+OnnxOut = Annotated[str, typer.Argument(metavar="ONNX", help="The ONNX file to write.")]
+Dtype = Annotated[
+    str,
+    typer.Option(
+        "--dtype",
+        metavar="TYPE",
+        callback=_dtype,
+        help="float64 or float32: the numbers that the file takes, and its probabilities.",
+    ),
+]
 OptionalModel = Annotated[str, typer.Argument(metavar="[MODEL]", help="A model file to describe.")]
 TrainTarget = Annotated[
     str,

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from softgrad.estimator import SoftmaxRegression
 from softgrad.fitting import fit_path
 from softgrad.labels import check_labels, check_row_weights
-from softgrad.parameters import penalty_strength
+from softgrad.migration import SCIKIT_LEARN
 from softgrad.plots.canvas import Canvas, class_colour, key, literal, panels
 from softgrad.plots.inputs import feature_names
 from softgrad.validation import check_features
@@ -86,7 +86,7 @@ class PathDisplay(Canvas):
         path = fit_path(
             features,
             labels.targets,
-            [penalty_strength(C, total, n_classes) for C in values],
+            [SCIKIT_LEARN.to_alpha(C, weight_sum=total, n_classes=n_classes) for C in values],
             sample_weight=weights,
             fit_intercept=bool(model.fit_intercept),
             n_classes=n_classes,

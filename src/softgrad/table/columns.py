@@ -94,6 +94,11 @@ class Columns:
         return tuple(name for column in self.features for name in column.encoded_names)
 
     @property
+    def all_numbers(self) -> bool:
+        """Whether every feature column holds numbers, so that a table is a matrix as it is."""
+        return all(isinstance(column, Numeric) for column in self.features)
+
+    @property
     def text_columns(self) -> tuple[str, ...]:
         """The columns whose values are text: a CSV reader must not guess numbers or dates for them."""
         categories = tuple(column.name for column in self.features if isinstance(column, Category))

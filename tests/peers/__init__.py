@@ -1,0 +1,1 @@
+"""The converters of softgrad.migration against the libraries themselves; `make test-peers` runs all of them."""
