@@ -51,7 +51,16 @@ docs: $(VENV)/.installed-docs  ## set up, then build the documents as a site in 
 	@echo "The documents begin at build/docs/index.html."
 
 .PHONY: test-all
-test-all: test-newest test-oldest test-without-compiler test-avx512  ## the tests on every Python, with the oldest dependencies, without a compiler, and of kernels for other machines
+test-all: test-newest test-oldest test-without-compiler test-avx512 fuzz  ## the tests on every Python, with the oldest dependencies, without a compiler, of kernels for other machines, and make fuzz
+
+# SEED=7 draws the cases of that seed again.
+SEED ?= $(shell echo $$RANDOM)
+.PHONY: fuzz
+fuzz: SEED := $(SEED)
+fuzz: $(VENV)/.installed-test  ## 100 000 random cases of arguments, files and command lines (an hour or so)
+	@echo "The seed is $(SEED): make fuzz SEED=$(SEED) draws the same cases again."
+	SOFTGRAD_TEST_SEED=$(SEED) SOFTGRAD_FUZZ_CASES=100000 $(BIN)/python -m pytest tests/fuzz \
+	  --hypothesis-seed=$(SEED) $(PYTEST_ARGS)
 
 .PHONY: test-peers
 test-peers: $(VENV)/.installed-peers  ## softgrad.migration against the libraries themselves; says what it lacks

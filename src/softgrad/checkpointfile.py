@@ -6,7 +6,6 @@ blocks and parameters the fit is of: with another one it would not go on to the 
 """
 
 import json
-import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softgrad.jsonvalues import decode, encode
+from softgrad.modelfile import DAMAGE
 from softgrad.optimize.accelerated_gradient import AcceleratedState
 from softgrad.optimize.driver import Checkpoint
 from softgrad.optimize.gradient_descent import DescentState
@@ -30,17 +30,6 @@ __all__ = ["CheckpointError", "CheckpointFile"]
 
 _FORMAT = "softgrad-checkpoint 1"
 _STATES = {kind.__name__: kind for kind in (State, PcgState, LbfgsState, DescentState, AcceleratedState)}
-_DAMAGE = (
-    zipfile.BadZipFile,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
 
 
 class CheckpointError(ValueError):
@@ -108,7 +97,7 @@ class CheckpointFile:
                 return _checkpoint(meta, content)
         except CheckpointError:
             raise
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise CheckpointError(f"{name} is damaged or no checkpoint: begin without --resume") from error
 
     def _compare(self, saved: dict[str, str]) -> None:

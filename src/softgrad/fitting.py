@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from softgrad.kernels.threads import limited
+from softgrad.maths.arrays import as_numbers
 from softgrad.optimize.choose import check_name
 from softgrad.optimize.coordinates import Coordinates, Parameters, Request
 from softgrad.optimize.driver import Callback, Checkpoint, Limits
@@ -15,7 +16,7 @@ from softgrad.optimize.ledger import Ledger
 from softgrad.optimize.penalty import L2
 from softgrad.optimize.solution import Solution
 from softgrad.presence import PresentRows, present_rows, with_absent
-from softgrad.scalars import check_alpha, check_number, check_threads, check_whole
+from softgrad.scalars import check_classes, check_number, check_threads, check_whole, checked_alpha
 
 __all__ = ["fit", "fit_path"]
 
@@ -83,6 +84,8 @@ def fit(
     ------
     ValueError
         If an argument is out of its range, or fewer than two classes have weight.
+    TypeError
+        If the callback is no function.
 
     Examples
     --------
@@ -91,10 +94,11 @@ def fit(
     >>> str(solution.status), solution.gap <= 1e-8
     ('converged', True)
     """
-    check_alpha(alpha)
+    alpha = checked_alpha(alpha)
     request = _checked_request(solver, tol, max_iter, fit_intercept, callback)
     request = replace(request, checkpoint=checkpoint, resume=resume)
     check_threads(n_threads)
+    check_classes(n_classes)
     with present_rows(X, y, sample_weight, n_classes) as data:
         begin = None if start is None else _start(start, data)
         with limited(n_threads, data.rows.meter.flop_per_pass):
@@ -155,6 +159,7 @@ def fit_path(
     strengths = _checked_alphas(alphas)
     request = _checked_request(solver, tol, max_iter, fit_intercept, None)
     check_threads(n_threads)
+    check_classes(n_classes)
     solutions: dict[int, Solution] = {}
     start: Parameters | None = None
     with (
@@ -170,8 +175,13 @@ def fit_path(
     return [with_absent(solutions[i], data.present, data.n_classes) for i in range(len(strengths))]
 
 
-def _start(start: tuple[npt.ArrayLike, npt.ArrayLike], data: PresentRows) -> Parameters:
-    coef, intercept = (np.asarray(part, dtype=np.float64) for part in start)
+def _start(start: Any, data: PresentRows) -> Parameters:
+    if not isinstance(start, tuple | list) or len(start) != 2:
+        raise ValueError(f"start of type {type(start).__name__} was given; pass a pair (coef, intercept).")
+    coef, intercept = (
+        as_numbers(part, f"{name} of the start", "numbers").astype(np.float64, copy=False)
+        for name, part in zip(("coef", "intercept"), start, strict=True)
+    )
     if len(data.present) < len(coef) and coef.shape[:1] == intercept.shape:
         kept = data.present[data.present < len(coef)]
         coef, intercept = coef[kept], intercept[kept]
@@ -203,6 +213,8 @@ def _checked_request(
     check_name(solver)
     if not isinstance(fit_intercept, bool | np.bool_):
         raise ValueError(f"fit_intercept={fit_intercept!r} was given; pass True or False.")
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback={callback!r} was given; pass a function of one Record, or None.")
     return Request(solver, _checked_limits(tol, max_iter), bool(fit_intercept), callback)
 
 

@@ -6,11 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from softgrad.kernels.threads import using
+from softgrad.maths.arrays import as_numbers
 from softgrad.optimize.penalty import L2
 from softgrad.rows.base import Rows
 from softgrad.rows.memory import MemoryRows
 from softgrad.rows.wrap import as_rows, as_table, is_rows
-from softgrad.scalars import check_alpha, check_threads
+from softgrad.scalars import check_threads, checked_alpha
 
 __all__ = ["hessian_product", "loss_and_gradient"]
 
@@ -71,7 +72,7 @@ def loss_and_gradient(
     """
     single = getattr(X, "dtype", None) == np.float32 and getattr(coef, "dtype", None) == np.float32
     coef, offsets = _parameters(coef, intercept)
-    check_alpha(alpha)
+    alpha = checked_alpha(alpha)
     check_threads(n_threads)
     rows = as_rows(X, y, sample_weight=sample_weight, n_classes=len(coef))
     _check_width(coef, rows)
@@ -135,7 +136,7 @@ def hessian_product(
         raise ValueError(
             f"the direction's coef has shape {direction.shape}, coef has {coef.shape}; they must be equal."
         )
-    check_alpha(alpha)
+    alpha = checked_alpha(alpha)
     check_threads(n_threads)
     X = X if is_rows(X) else as_table(X)
     y = None if is_rows(X) else np.zeros(X.shape[0], dtype=np.intp)
@@ -153,12 +154,12 @@ def hessian_product(
 
 
 def _parameters(coef: npt.ArrayLike, intercept: npt.ArrayLike | None) -> tuple[Array, Array | None]:
-    weights = np.asarray(coef, dtype=np.float64)
+    weights = as_numbers(coef, "coef", "shape (n_classes, n_features)").astype(np.float64, copy=False)
     if weights.ndim != 2 or len(weights) == 0:
         raise ValueError(f"coef of shape {weights.shape} was given; pass shape (n_classes, n_features).")
     if intercept is None:
         return weights, None
-    offsets = np.asarray(intercept, dtype=np.float64)
+    offsets = as_numbers(intercept, "intercept", "one number a class, or None").astype(np.float64, copy=False)
     if offsets.shape != (len(weights),):
         raise ValueError(
             f"intercept of shape {offsets.shape} was given; pass shape ({len(weights)},), one a class."

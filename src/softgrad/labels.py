@@ -271,8 +271,12 @@ def _unique(labels: Array, name: str = "y") -> tuple[Array, Array]:
 
 
 def _among(named: Array, found: Array, codes: Array) -> Labels:
-    places = {label: place for place, label in enumerate(named.tolist())}
-    refuse_unknown(found, named)
+    known = named
+    if named.dtype.kind == found.dtype.kind == "M":  # days and seconds are equal as dates, not as objects
+        unit = np.promote_types(named.dtype, found.dtype)
+        known, found = named.astype(unit), found.astype(unit)
+    places = {label: place for place, label in enumerate(known.tolist())}
+    refuse_unknown(found, known)
     return Labels(named, np.array([places[label] for label in found.tolist()], dtype=np.intp)[codes])
 
 

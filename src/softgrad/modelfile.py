@@ -17,8 +17,11 @@ import io
 import json
 import math
 import os
+import re
 import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
@@ -29,6 +32,7 @@ from numpy.typing import NDArray
 
 import softgrad
 from softgrad.jsonvalues import decode, encode
+from softgrad.labels import declared
 from softgrad.optimize.solution import Status
 from softgrad.partial import EVIDENCE
 from softgrad.storedzip import check_stored
@@ -46,8 +50,9 @@ _MEMBERS = ["coef.npy", "intercept.npy", "model.json"]
 _MAX_JSON = 64 * 2**20
 _MAX_HEADER = 1024
 _FITTED = ("objective_", "gap_", "decrement_", "n_iter_", "n_passes_")
-# What zipfile, json and numpy raise on bytes that are not what they expect.
-_DAMAGE = (
+# The header that `_to_npy` writes; it is compared, never evaluated.
+_HEADER = re.compile(rb"\{'descr': '<f8', 'fortran_order': (True|False), 'shape': \(([\d, ]+)\), \} *\n")
+DAMAGE = (
     zipfile.BadZipFile,
     ArithmeticError,
     AttributeError,
@@ -59,7 +64,10 @@ _DAMAGE = (
     TypeError,
     ValueError,
     struct.error,
+    tokenize.TokenError,
+    zlib.error,
 )
+"""What zipfile, json and numpy raise on bytes that are not what they expect."""
 
 
 class ModelFileError(ValueError):
@@ -226,7 +234,7 @@ def _read(path: str | os.PathLike[str], use: Callable[[dict[str, Any], zipfile.Z
                 return use(_read_metadata(archive, stream, name), archive)
         except ModelFileError:
             raise
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise ModelFileError(
                 f"{name} is damaged or cut short: copy it again from where it was written, or fit again"
             ) from error
@@ -269,21 +277,25 @@ def _restore(meta: dict[str, Any], archive: zipfile.ZipFile) -> tuple["SoftmaxRe
     from softgrad.estimator import SoftmaxRegression  # it imports this module to save
 
     classes = decode(meta["classes"])
+    if not isinstance(classes, np.ndarray) or len(declared(classes)) != len(classes):
+        raise ValueError("the labels are no array of labels")
     n_rows, n_features = meta["coef_shape"]
     if n_rows not in (len(classes), len(classes) - 1 if len(classes) == 2 else None) or n_features < 1:
         raise ValueError("the shape of coef_ does not fit the labels")
     columns = None if meta["columns"] is None else Columns.from_dict(meta["columns"])
     names = meta["feature_names"]
+    if not (names is None or isinstance(names, list)):
+        raise ValueError("the feature names are no list")
     if len(columns.encoded_names if columns else names or range(n_features)) != n_features:
         raise ValueError("the names do not fit the shape of coef_")
     estimator = SoftmaxRegression(**{name: decode(value) for name, value in meta["parameters"].items()})
     evidence = [name for name in EVIDENCE if name in meta["fitted"]]
-    fitted = {name: decode(meta["fitted"][name]) for name in (*_FITTED, *evidence)} | {
+    fitted = {name: _figure(decode(meta["fitted"][name])) for name in (*_FITTED, *evidence)} | {
         "classes_": classes,
         "n_features_in_": n_features,
         "coef_": _read_array(archive, "coef.npy", (n_rows, n_features)),
         "intercept_": _read_array(archive, "intercept.npy", (n_rows,)),
-        "status_": Status(meta["status"]["name"], meta["status"]["sentence"]),
+        "status_": Status(meta["status"]["name"], str(meta["status"]["sentence"])),
         "history_": [],
     }
     if names is not None:
@@ -295,6 +307,12 @@ def _restore(meta: dict[str, Any], archive: zipfile.ZipFile) -> tuple["SoftmaxRe
     return estimator, columns
 
 
+def _figure(value: Any) -> float:
+    if not isinstance(value, int | float):
+        raise ValueError("a figure is no number")
+    return value
+
+
 def _read_array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
     """Read one array after its size in the archive has been found to be what the shape implies."""
     n_bytes = 8 * math.prod(shape)
@@ -304,8 +322,10 @@ def _read_array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> 
     stream = io.BytesIO(data)
     if npy.read_magic(stream) != (1, 0):
         raise ValueError(f"{name} is of another version")
-    found, fortran, dtype = npy.read_array_header_1_0(stream, max_header_size=_MAX_HEADER)
-    if found != shape or dtype.str != "<f8" or len(data) - stream.tell() != n_bytes:
+    header = stream.read(int.from_bytes(stream.read(2), "little"))
+    said = _HEADER.fullmatch(header)
+    wanted = str(shape).strip("()").encode()
+    if said is None or said[2] != wanted or len(data) - stream.tell() != n_bytes:
         raise ValueError(f"{name} is of another shape or type")
-    flat = np.frombuffer(data, dtype, offset=stream.tell())
-    return flat.reshape(shape, order="F" if fortran else "C").copy(order="K")
+    flat = np.frombuffer(data, "<f8", offset=stream.tell())
+    return flat.reshape(shape, order="F" if said[1] == b"True" else "C").copy(order="K")

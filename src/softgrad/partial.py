@@ -51,7 +51,8 @@ class PartialFit:
         classes : array_like, optional
             All labels there may be. Needed in the first call, unless the model has ``classes=``.
         sample_weight : array_like of shape (n_samples,), optional
-            Finite and not negative, with a positive sum. ``class_weight="balanced"`` goes by the rows so far.
+            Finite and not negative, with a sum from 1e-150 to 1e150. ``class_weight="balanced"`` goes by the rows so
+            far.
 
         Returns
         -------
@@ -111,6 +112,7 @@ class PartialFit:
         refuse_huge(features)
         labels = check_labels(y, named, features.shape[0])
         weights = self._stream_weights(labels, sample_weight)
+        _refuse_extreme(weights)
         n_classes = len(named)
         learner = (
             Learner.begun(features, weights, n_classes, fit_intercept=bool(self.fit_intercept))
@@ -183,3 +185,12 @@ class PartialFit:
     def _forget_stream(self) -> None:
         for name in ("_learner", "_class_sums", *EVIDENCE):
             self.__dict__.pop(name, None)
+
+
+def _refuse_extreme(weights: Array | None) -> None:
+    """The standard errors hold the squares of the weights' sums, which must neither overflow nor vanish."""
+    total = 1.0 if weights is None else float(weights.sum())
+    if not 1e-150 <= total <= 1e150:
+        raise ValueError(
+            f"the weights of these rows sum to {total:.3g}; scale them so that sums are from 1e-150 to 1e150."
+        )

@@ -31,8 +31,8 @@ def check_whole(name: str, value: Any, expected: str, *, least: int = 0) -> None
         raise ValueError(f"{name}={value!r} was given; pass {expected}.")
 
 
-def check_alpha(alpha: Any) -> None:
-    """Refuse a penalty out of its range.
+def checked_alpha(alpha: Any) -> float:
+    """A penalty in double precision, whatever its type: NumPy would round what a float32 scalar meets.
 
     Raises
     ------
@@ -40,6 +40,18 @@ def check_alpha(alpha: Any) -> None:
     """
     expected = "one finite number >= 0 (per-feature penalties are not there yet)"
     check_number("alpha", alpha, expected)
+    return float(alpha)
+
+
+def check_classes(n_classes: Any) -> None:
+    """Refuse what is no number of classes.
+
+    Raises
+    ------
+    ValueError
+    """
+    if n_classes is not None:
+        check_whole("n_classes", n_classes, "a whole number >= 2, or None to count them in y", least=2)
 
 
 def check_threads(n_threads: Any) -> None:

@@ -99,7 +99,7 @@ class UserFunctions:
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 result = function(*handed.values())
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             text = " ".join(str(error).split())[:300]
             words = f"it raises {type(error).__name__}: {text}"
             raise Refusal("raises", words, exception=type(error).__name__) from error

@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from softgrad.check.layout import taken_apart
 from softgrad.check.problem import Blocks, Problem
+from softgrad.maths.arrays import as_array, as_numbers
 from softgrad.maths.convention import Convention
-from softgrad.scalars import check_number
+from softgrad.scalars import check_number, check_whole
 
 Array = npt.NDArray[Any]
 
@@ -66,12 +67,14 @@ def read_inputs(
             f"convention={convention!r} is no Convention; pass one such as softgrad.conventions.NUMPY."
         )
     check_number("alpha", penalty.alpha, "one finite number >= 0")
-    features, labels = np.asarray(X), np.asarray(y)
+    features, labels = as_array(X, "X", "a matrix of numbers"), as_array(y, "y", "one label a sample")
     if features.ndim != 2 or features.dtype.kind not in "fiub" or not np.isfinite(features).all():
         raise ValueError(
             f"X of shape {features.shape} and type {features.dtype} was given; "
             "it must be a matrix of finite numbers."
         )
+    if params is not None and not isinstance(params, list | tuple):
+        raise ValueError(f"params of type {type(params).__name__} was given; pass a list of weights.")
     K = _count_classes(labels, convention, n_classes, params)
     problem = _problem(features, labels, convention, penalty, K)
     places = None if params is None else [_place(given, problem) for given in params]
@@ -84,14 +87,11 @@ def _count_classes(
     labels: Array, convention: Convention, n_classes: int | None, params: Sequence[Any] | None
 ) -> int:
     if n_classes is not None:
-        if isinstance(n_classes, bool) or int(n_classes) != n_classes or n_classes < 1:
-            raise ValueError(
-                f"n_classes={n_classes!r} was given; pass the number of classes, a whole number."
-            )
+        check_whole("n_classes", n_classes, "the number of classes, a whole number", least=1)
         return int(n_classes)
     axis = 0 if convention.weights == "classes_by_features" else 1
     if params is not None and len(params):
-        W = np.asarray(params[0][0] if isinstance(params[0], tuple | list) else params[0])
+        W = as_numbers(params[0][0] if isinstance(params[0], tuple) else params[0], "params", "weights")
         if W.ndim == 2:
             return int(W.shape[axis])
     if labels.ndim == 2:
@@ -122,12 +122,13 @@ def _place(given: Any, problem: Problem) -> Blocks:
     if separate and not (isinstance(given, tuple | list) and len(given) == 2):
         raise ValueError("params must hold pairs (W, b), because the convention has a separate intercept.")
     W, b = given if separate else (given, None)
-    weights = np.asarray(W, dtype=np.float64)
+    weights = as_numbers(W, "W in params", "numbers").astype(np.float64, copy=False)
+    offsets = None if b is None else as_numbers(b, "b in params", f"{K} numbers").astype(np.float64)
     d = problem.n_features + problem.folded
     shape = (K, d) if convention.weights == "classes_by_features" else (d, K)
-    if weights.shape != shape or (b is not None and np.size(b) != K):
+    if weights.shape != shape or (offsets is not None and offsets.size != K):
         raise ValueError(
-            f"params holds W of shape {weights.shape}{'' if b is None else f' and b of shape {np.shape(b)}'}; "
+            f"params holds W of shape {weights.shape}{'' if offsets is None else f' and b of shape {offsets.shape}'}; "
             f"W of shape {shape}{f' and b with {K} entries' if separate else ''} is expected."
         )
-    return taken_apart(weights, problem, None if b is None else np.asarray(b, dtype=np.float64).ravel())
+    return taken_apart(weights, problem, None if offsets is None else offsets.ravel())

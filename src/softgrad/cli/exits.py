@@ -92,6 +92,8 @@ def _sentence(error: Exception) -> str | None:
             return _missing_extra((error.name or "").partition(".")[0])
         case MemoryError():
             return "the data do not fit into memory: take fewer rows or columns (--features)"
+        case _ if type(error).__name__ == "ArrowException" and "thread" in str(error):
+            return "there is too little memory for pyarrow's threads: raise the process's limit on virtual memory"
         case OSError():
             place = f" {error.filename!r}" if error.filename else ""
             return f"cannot use the file{place}: {error.strerror or error}"

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from softgrad.maths import regression
+from softgrad.maths.arrays import COMPLEX, as_array, as_numbers
 from softgrad.maths.cross_entropy import check_targets, cross_entropy_gradient
 from softgrad.maths.logits import softmax
 
@@ -233,7 +234,7 @@ class Convention:
         ValueError
             If the vector's length is no multiple of the classes.
         """
-        v = np.asarray(vector)
+        v = self._numbers("the vector", vector)
         if v.ndim != 1 or n_classes < 1 or v.size % n_classes or v.size == 0:
             raise ValueError(
                 f"a vector of shape {v.shape} cannot hold the parameters of {n_classes} classes; "
@@ -303,7 +304,7 @@ class Convention:
         ValueError
             If shapes do not fit, an intercept is missing or not wanted, or index labels are asked of soft ones.
         """
-        coef, features = np.asarray(coef), np.asarray(X)
+        coef, features = self._numbers("coef", coef), self._numbers("X", X)
         n_classes = coef.shape[0]
         if (intercept is None) != (self.intercept == "none"):
             raise ValueError(
@@ -334,7 +335,7 @@ class Convention:
         self, W: npt.ArrayLike, X: npt.ArrayLike, b: npt.ArrayLike | None
     ) -> tuple[Array, Array | None, Array]:
         """coef, intercept and X of the canonical convention."""
-        weights, features = np.asarray(W), np.asarray(X)
+        weights, features = self._numbers("W", W), self._numbers("X", X)
         if weights.ndim != 2 or features.ndim != 2 or 0 in weights.shape:
             raise ValueError(
                 f"W of shape {weights.shape} and X of shape {features.shape} were given; "
@@ -360,6 +361,10 @@ class Convention:
             )
         return coef, None if b is None else self._entries(b, coef.shape[0]), features
 
+    @staticmethod
+    def _numbers(name: str, values: npt.ArrayLike) -> Array:
+        return as_numbers(values, name, "numbers", COMPLEX)
+
     def _problem(
         self, W: npt.ArrayLike, X: npt.ArrayLike, y: npt.ArrayLike, b: npt.ArrayLike | None
     ) -> tuple[Array, Array | None, Array, Array]:
@@ -368,7 +373,7 @@ class Convention:
             raise ValueError(
                 f"X of shape {np.shape(X)} holds no sample; the value and gradient need at least one."
             )
-        targets = np.asarray(y)
+        targets = as_array(y, "y", "labels as the convention has them")
         if (targets.ndim == 1) != (self.labels == "index"):
             raise ValueError(
                 f"labels of shape {targets.shape} were given, but this convention has labels={self.labels!r}; "
@@ -401,7 +406,7 @@ class Convention:
         return weights, intercept if self.samples == "rows" else intercept[:, None]
 
     def _entries(self, b: npt.ArrayLike, n_classes: int) -> Array:
-        entries = np.asarray(b)
+        entries = self._numbers("b", b)
         if entries.size != n_classes:
             raise ValueError(
                 f"b of shape {entries.shape} was given; it must hold one entry for each of the {n_classes} classes."

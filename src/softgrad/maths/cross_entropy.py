@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from softgrad.maths.arrays import COMPLEX, as_array, as_numbers
 from softgrad.maths.logits import log_softmax, softmax
 
 Array = npt.NDArray[Any]
@@ -196,7 +197,7 @@ def check_targets(targets: npt.ArrayLike, n_rows: int, n_classes: int) -> Array:
     ValueError
         See :func:`cross_entropy`.
     """
-    y = np.asarray(targets)
+    y = as_array(targets, "y", f"{n_rows} labels")
     if y.ndim == 1 and y.shape == (n_rows,):
         return _checked_codes(y, n_classes)
     if y.ndim == 2 and y.shape == (n_rows, n_classes):
@@ -246,8 +247,8 @@ def check_weights(sample_weight: npt.ArrayLike | None, n_rows: int) -> Array | N
     """
     if sample_weight is None:
         return None
-    w = np.asarray(sample_weight)
-    if w.dtype.kind not in "biuf" or w.shape != (n_rows,):
+    w = as_numbers(sample_weight, "sample_weight", f"{n_rows} numbers, one a row")
+    if w.shape != (n_rows,):
         raise ValueError(
             f"sample_weight of shape {w.shape} and type {w.dtype} was given; pass {n_rows} numbers, one a row."
         )
@@ -275,7 +276,7 @@ def weight_sum(weights: Array) -> float:
 
 
 def _checked(logits: npt.ArrayLike, targets: npt.ArrayLike) -> tuple[Array, Array]:
-    z = np.asarray(logits)
+    z = as_numbers(logits, "logits", "numbers of shape (n, K)", COMPLEX)
     if not np.issubdtype(z.dtype, np.inexact):
         z = z.astype(np.float64)
     if z.ndim != 2 or 0 in z.shape:

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from softgrad.maths.arrays import COMPLEX, as_numbers
+
 Array = npt.NDArray[Any]
 
 
@@ -181,7 +183,7 @@ def complement(proba: Array) -> Array:
 
 def _as_logits(logits: npt.ArrayLike, axis: int) -> Array:
     """The logits as inexact numbers, classes on the last axis."""
-    z = np.asarray(logits)
+    z = as_numbers(logits, "logits", "numbers of shape (..., n_classes)", COMPLEX)
     if not np.issubdtype(z.dtype, np.inexact):
         z = z.astype(np.float64)
     if not -z.ndim <= axis < z.ndim or z.shape[axis] == 0:

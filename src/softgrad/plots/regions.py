@@ -120,7 +120,7 @@ class RegionsDisplay(Canvas):
 
 
 def _values(X: Any) -> Array:
-    native = nw.from_native(X, eager_only=True, pass_through=True)
+    native = nw.from_native(X.toarray() if hasattr(X, "toarray") else X, eager_only=True, pass_through=True)
     return np.asarray(native.to_numpy() if isinstance(native, nw.DataFrame) else native, dtype=np.float64)
 
 

@@ -23,14 +23,13 @@ def read_ahead(items: Iterable[T], ahead: int = AHEAD) -> Iterator[Iterator[T]]:
     reader = threading.Thread(
         target=_read, args=(items, waiting, left), daemon=True, name="softgrad read-ahead"
     )
-    reader.start()
     try:
+        reader.start()
         yield _taken(waiting)
     finally:
         left.set()
-        while reader.is_alive():
-            _empty(waiting)
-            reader.join(timeout=0.05)
+        if reader.ident is not None:
+            reader.join()
 
 
 def _read(items: Iterable[T], waiting: "queue.Queue[tuple[bool, Any]]", left: threading.Event) -> None:
@@ -38,12 +37,22 @@ def _read(items: Iterable[T], waiting: "queue.Queue[tuple[bool, Any]]", left: th
     ending: BaseException | None = None
     try:
         for item in items:
-            waiting.put((True, item))
-            if left.is_set():
-                break
+            if not _put((True, item), waiting, left):
+                return
     except BaseException as error:  # raised again by the caller's thread
         ending = error
-    waiting.put((False, ending))
+    _put((False, ending), waiting, left)
+
+
+def _put(entry: tuple[bool, Any], waiting: "queue.Queue[tuple[bool, Any]]", left: threading.Event) -> bool:
+    """Whether there was room before the body was left: nobody may be there any more to make it."""
+    while not left.is_set():
+        try:
+            waiting.put(entry, timeout=0.05)
+        except queue.Full:
+            continue
+        return True
+    return False
 
 
 def _taken(waiting: "queue.Queue[tuple[bool, Any]]") -> Iterator[Any]:
@@ -55,11 +64,3 @@ def _taken(waiting: "queue.Queue[tuple[bool, Any]]") -> Iterator[Any]:
             return
         yield item
         del item  # the block is let go before the next one is waited for
-
-
-def _empty(waiting: "queue.Queue[tuple[bool, Any]]") -> None:
-    while True:
-        try:
-            waiting.get_nowait()
-        except queue.Empty:
-            return

@@ -30,7 +30,8 @@ class SparseRows(MemoryRows):
     def _squared_deviations(self, X: Any, means: Array, shares: Array) -> Array:
         """Stored entries deviate by x - mean, the zeros in between by the mean; a full column has none between."""
         rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
-        stored = np.bincount(X.indices, shares[rows] * (X.data - means[X.indices]) ** 2, minlength=X.shape[1])
+        squares = shares[rows] * (X.data.astype(np.float64, copy=False) - means[X.indices]) ** 2
+        stored = np.bincount(X.indices, squares, minlength=X.shape[1])
         zero_share = 1 - np.bincount(X.indices, shares[rows], minlength=X.shape[1])
         full = np.bincount(X.indices, minlength=X.shape[1]) == X.shape[0]
         return np.asarray(stored + np.where(full, 0, np.maximum(zero_share, 0)) * means**2)

@@ -8,6 +8,7 @@ import scipy.sparse
 
 from softgrad.kernels import passes
 from softgrad.kernels.compressed import CompressedTable
+from softgrad.maths.arrays import as_array
 from softgrad.maths.cross_entropy import check_targets, check_weights
 from softgrad.rows.base import Rows
 from softgrad.rows.dense import DenseRows
@@ -51,12 +52,10 @@ def as_table(X: Any) -> Any:
             f"X is a Dask collection of type {type(X).__name__}, which is not read here as a whole; pass rows that "
             "stay on the cluster instead: X = softgrad.rows.dask.dask_rows(X, y)."
         )
-    table = scipy.sparse.csr_array(cast(Any, X)) if scipy.sparse.issparse(X) else np.asarray(X)
+    expected = "numbers of shape (n_samples, n_features)"
+    table = scipy.sparse.csr_array(cast(Any, X)) if scipy.sparse.issparse(X) else as_array(X, "X", expected)
     if table.ndim != 2 or table.dtype.kind not in "biuf":
-        raise ValueError(
-            f"X of shape {table.shape} and type {table.dtype} was given; "
-            "pass numbers of shape (n_samples, n_features)."
-        )
+        raise ValueError(f"X of shape {table.shape} and type {table.dtype} was given; pass {expected}.")
     return table
 
 
@@ -103,7 +102,7 @@ def counted_targets(y: Any, n_classes: int | None) -> tuple[Array, int]:
         raise ValueError(
             "y is missing; pass integer codes 0..n_classes-1 or soft labels of shape (n, n_classes)."
         )
-    labels = np.asarray(y)
+    labels = as_array(y, "y", "integer codes 0..n_classes-1 or soft labels of shape (n, n_classes)")
     if n_classes is None:
         integers = labels.ndim == 1 and labels.size and np.issubdtype(labels.dtype, np.integer)
         n_classes = labels.shape[1] if labels.ndim == 2 else int(labels.max()) + 1 if integers else 1

@@ -30,7 +30,8 @@ class ArrowFile:
         with source.open() as stream:
             try:
                 self.schema: pa.Schema = arrow_reader(stream).schema
-            except (pa.ArrowException, OSError) as error:
+                _ = self.schema.names
+            except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
                 raise TableError(not_whole(source, error)) from error
 
     def batches(self, columns: Sequence[str], rows: int) -> Iterator[pa.Table]:
@@ -41,9 +42,12 @@ class ArrowFile:
             try:
                 for batch in _record_batches(stream, options):
                     number += 1
+                    batch.validate(full=True)  # a damaged offset would be read from beyond the batch
                     table = pa.Table.from_batches([batch]).select(columns)
                     for start in range(0, table.num_rows, rows):
                         yield table.slice(start, rows)
+            except MemoryError:  # pyarrow's own is an ArrowException too
+                raise
             except (pa.ArrowException, OSError) as error:
                 reason = str(error).splitlines()[0].rstrip(".")
                 raise TableError(

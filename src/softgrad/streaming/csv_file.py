@@ -58,9 +58,10 @@ class CsvFile:
         types: dict[str, pa.DataType] = dict.fromkeys(text_columns, pa.string())
         try:
             self.schema: pa.Schema = next(self._read(types, None)).schema
+            refuse_bytes(self.schema, source.name)
             while (error := self._scan()) is not None:
                 self.schema = _raised(self.schema, error)
-        except pa.ArrowInvalid as error:
+        except (UnicodeDecodeError, pa.ArrowInvalid) as error:
             raise TableError(problem(source, self._dialect, error)) from error
         refuse_bytes(self.schema, source.name)
 

@@ -37,8 +37,11 @@ class ParquetFile:
         with self._opened() as file:
             try:
                 for batch in file.iter_batches(rows, columns=list(columns), use_threads=True):
+                    batch.validate(full=True)
                     yield pa.Table.from_batches([batch])
                     done += batch.num_rows
+            except MemoryError:  # pyarrow's own is an ArrowException too
+                raise
             except (pa.ArrowException, OSError, ValueError) as error:
                 raise TableError(self._damage(columns, done, error)) from error
 

@@ -51,8 +51,10 @@ def refuse_bytes(schema: pa.Schema, name: str) -> None:
     Raises
     ------
     TableError
+    UnicodeDecodeError
+        Where a name is not.
     """
-    odd = [field.name for field in schema if pa.types.is_binary(field.type)]
+    odd = [name for name, kind in zip(schema.names, schema.types, strict=True) if pa.types.is_binary(kind)]
     if odd:
         raise TableError(f"{name} is not UTF-8 text in {listing(odd)}: save it again as UTF-8")
 

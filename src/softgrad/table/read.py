@@ -50,10 +50,16 @@ def _read(source: Source, text_columns: Collection[str]) -> pa.Table:
         return _read_csv(source, text_columns)
     with source.open() as stream:
         try:
-            if source.format == "parquet":
-                return _without_index(pa.parquet.ParquetFile(stream).read())
-            return _without_index(arrow_reader(stream).read_all())
-        except (pa.ArrowException, OSError) as error:
+            table = (
+                pa.parquet.ParquetFile(stream).read()
+                if source.format == "parquet"
+                else arrow_reader(stream).read_all()
+            )
+            table.validate(full=True)  # a damaged offset would be read from beyond the file
+            return _without_index(table)
+        except MemoryError:  # pyarrow's own is an ArrowException too
+            raise
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise TableError(not_whole(source, error)) from error
 
 
@@ -91,9 +97,9 @@ def _read_csv(source: Source, text_columns: Collection[str]) -> pa.Table:
                 parse_options=dialect.parse_options,
                 convert_options=convert_options(dict.fromkeys(text_columns, pa.string())),
             )
+        refuse_bytes(table.schema, source.name)
     except (UnicodeDecodeError, pa.ArrowInvalid) as error:
         raise TableError(problem(source, dialect, error)) from error
-    refuse_bytes(table.schema, source.name)
     return table
 
 

@@ -141,4 +141,9 @@ def _whole(column: pa.ChunkedArray, name: str) -> NDArray[np.int64]:
             f"the target {quote(name)} has numbers that are not whole ({len(np.unique(values))} distinct), "
             "which looks like regression: softgrad predicts classes"
         )
+    wide = values[~(np.abs(values.astype(np.float64)) < 2.0**63)]
+    if wide.size:
+        raise TableError(
+            f"the target {quote(name)} holds {wide[0]}, which is no whole number of 64 bits: give it other labels"
+        )
     return values.astype(np.int64)
