@@ -1,5 +1,7 @@
 """The functional face: every kind of input against extended precision, and a sentence for every bad one."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import scipy.sparse
@@ -294,3 +296,15 @@ def test_rows_hold_their_labels(rng):
         fit(problems.dense(problem), problem.targets, alpha=0.1)
     with pytest.raises(ValueError, match="leave y and sample_weight out"):
         loss_and_gradient(np.zeros((3, 3)), None, problems.dense(problem), sample_weight=np.ones(60))
+
+
+def test_no_more_logits_at_once_than_a_tile_of_them():
+    n, K = 1500, 20_000
+    X, y = np.linspace(-1, 1, n)[:, None], np.arange(n)
+    tracemalloc.start()
+    loss, by_coef, _ = loss_and_gradient(np.zeros((K, 1)), None, X, y)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert loss == pytest.approx(np.log(K), rel=1e-12)
+    np.testing.assert_allclose(by_coef[n:], 0, atol=1e-16)
+    assert peak < 0.7 * 8 * n * K

@@ -24,7 +24,9 @@ TILE, TALL_TILE = 2**21, 2**24
 """Bytes of a tile; and beyond `fused.MOST_CLASSES`, where products are the cost and tall factors are fast ones."""
 
 LEAST, MOST = 1024, 4096
-"""Rows of a tile beyond `fused.MOST_CLASSES`."""
+"""Rows of a tile beyond `fused.MOST_CLASSES`, the least of them while it holds no more than `LARGEST_TILE` bytes."""
+
+LARGEST_TILE = 2**26
 
 
 def tiles(job: Job) -> Iterator[tuple[slice, Any]]:
@@ -41,7 +43,8 @@ def tiles(job: Job) -> Iterator[tuple[slice, Any]]:
 def _height(bytes_per_row: int, n_classes: int) -> int:
     if n_classes <= fused.MOST_CLASSES:
         return max(64, TILE // bytes_per_row)
-    return min(max(LEAST, TALL_TILE // bytes_per_row), MOST)
+    least = max(64, min(LEAST, LARGEST_TILE // bytes_per_row))
+    return min(max(least, TALL_TILE // bytes_per_row), MOST)
 
 
 ROWS, COLUMNS = 1024, 192
