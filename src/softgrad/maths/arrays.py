@@ -49,7 +49,7 @@ def as_numbers(values: Any, name: str, expected: str, kinds: str = REAL) -> Arra
     'i'
     """
     array = as_array(values, name, expected)
-    if array.dtype == object:
+    if array.dtype.kind == "O":
         try:
             array = array.astype(np.float64)
         except (TypeError, ValueError, OverflowError) as error:
