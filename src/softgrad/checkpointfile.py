@@ -6,6 +6,7 @@ blocks and parameters the fit is of: with another one it would not go on to the 
 """
 
 import json
+import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from softgrad.optimize.lbfgs import LbfgsState
 from softgrad.optimize.newton_pcg import PcgState
 from softgrad.optimize.solution import Record
 from softgrad.optimize.solver import State
-from softgrad.storedzip import check_stored
+from softgrad.storedzip import check_arrays, check_stored
 from softgrad.table.atomic import write_atomically
 from softgrad.table.errors import quote_path
 
@@ -86,8 +87,12 @@ class CheckpointFile:
         if not self.path.is_file():
             raise CheckpointError(f"there is no checkpoint {name}: begin without --resume")
         try:
-            with self.path.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
-                check_stored(content.zip, stream)
+            with self.path.open("rb") as stream:
+                with zipfile.ZipFile(stream) as archive:
+                    check_stored(archive, stream)
+                    check_arrays(archive)
+                stream.seek(0)
+                content = np.load(stream, allow_pickle=False)
                 meta = json.loads(content["meta"].tobytes())
                 if meta["format"] != _FORMAT:
                     raise CheckpointError(

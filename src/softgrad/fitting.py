@@ -182,7 +182,7 @@ def _start(start: Any, data: PresentRows) -> Parameters:
         as_numbers(part, f"{name} of the start", "numbers").astype(np.float64, copy=False)
         for name, part in zip(("coef", "intercept"), start, strict=True)
     )
-    if len(data.present) < len(coef) and coef.shape[:1] == intercept.shape:
+    if coef.ndim == 2 and len(data.present) < len(coef) and coef.shape[:1] == intercept.shape:
         kept = data.present[data.present < len(coef)]
         coef, intercept = coef[kept], intercept[kept]
     expected = (data.rows.n_classes, data.rows.n_features)
@@ -197,13 +197,14 @@ def _start(start: Any, data: PresentRows) -> Parameters:
 
 
 def _checked_alphas(alphas: Any) -> Array:
+    expected = "a list of at least one finite number >= 0"
     try:
-        strengths = np.asarray(alphas, dtype=np.float64)
-    except (TypeError, ValueError):
+        strengths = as_numbers(alphas, "alphas", expected, kinds="iuf").astype(np.float64)
+    except ValueError:
         strengths = np.empty((0, 0))
     if strengths.ndim != 1 or strengths.size == 0 or not (np.isfinite(strengths) & (strengths >= 0)).all():
         given = np.array2string(strengths, threshold=10) if strengths.size else repr(alphas)
-        raise ValueError(f"alphas={given} was given; pass a list of at least one finite number >= 0.")
+        raise ValueError(f"alphas={given} was given; pass {expected}.")
     return strengths
 
 

@@ -48,7 +48,12 @@ def present_rows(
         finally:
             close(rows)
     elif is_rows(X):
-        yield _given(as_given(X, y, sample_weight))
+        given = as_given(X, y, sample_weight)
+        if n_classes not in (None, given.n_classes):
+            raise ValueError(
+                f"n_classes={n_classes} was given, but these Rows have {given.n_classes} classes; leave it out."
+            )
+        yield _given(given)
     else:
         yield _arrays(as_table(X), y, sample_weight, n_classes)
 

@@ -15,7 +15,10 @@ def check_number(
     ValueError
     """
     number = isinstance(value, Real) and not isinstance(value, bool)
-    x = float(value) if number else nan
+    try:
+        x = float(value) if number else nan
+    except OverflowError:  # a whole number, or a fraction, beyond all floats
+        x = nan
     if not (x > 0 or (x == 0 and not positive)) or (x == inf and not infinite):
         raise ValueError(f"{name}={value!r} was given; pass {expected}.")
 

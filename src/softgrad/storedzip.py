@@ -1,10 +1,13 @@
 """Zip archives whose members stand as they are: no member can be larger than the file that holds it."""
 
+import math
 import os
 import zipfile
 from typing import BinaryIO
 
-__all__ = ["check_stored"]
+from numpy.lib import format as npy
+
+__all__ = ["check_arrays", "check_stored"]
 
 
 def check_stored(archive: zipfile.ZipFile, stream: BinaryIO) -> None:
@@ -26,3 +29,20 @@ def check_stored(archive: zipfile.ZipFile, stream: BinaryIO) -> None:
         raise zipfile.BadZipFile("a member is compressed")
     if sum(member.file_size for member in members) > os.fstat(stream.fileno()).st_size:
         raise zipfile.BadZipFile("the members are longer than the file")
+
+
+def check_arrays(archive: zipfile.ZipFile) -> None:
+    """Refuse an archive with a member whose header promises another number of bytes than follow.
+
+    Raises
+    ------
+    zipfile.BadZipFile
+        If a member is no array of numbers, or is shorter or longer than its header says.
+    """
+    for member in archive.infolist():
+        with archive.open(member) as stream:
+            if npy.read_magic(stream) != (1, 0):
+                raise zipfile.BadZipFile("an array is of another version")
+            shape, _, dtype = npy.read_array_header_1_0(stream)
+            if dtype.hasobject or stream.tell() + math.prod(shape) * dtype.itemsize != member.file_size:
+                raise zipfile.BadZipFile("an array is not as long as its header says")

@@ -126,7 +126,7 @@ def test_the_option_goes_before_the_files_convention(tmp_path: Path) -> None:
         ("def gradeint(W, X, y):\n    return W", "has no function 'gradient': did you mean 'gradeint'?"),
         ("gradient = 3", "'gradient' in 'my_homework.py' is no function, but int"),
         ("answer = input('W? ')", "raises EOFError (EOF when reading a line) in line 1"),
-        ("def gradient(W, X, y):\n    raise SystemExit", "ends the program (sys.exit) when its function is called"),
+        ("raise SystemExit", "ends the program (sys.exit)"),
         ("import os\nos._exit(0)", "ended its process (exit status 0) before the check was done"),
         ("CONVENTION = 'rows'\ndef gradient(W, X, y):\n    return W", "CONVENTION = 'rows' in"),
     ],
@@ -135,6 +135,12 @@ def test_files_that_cannot_be_checked(text: str, expected: str, tmp_path: Path) 
     said = sentence(invoke("check", written(tmp_path, text)))
     assert expected in said
     assert "my_homework.py" in said
+
+
+def test_a_gradient_that_ends_the_program_is_wrong(tmp_path: Path) -> None:
+    result = invoke("check", written(tmp_path, "def gradient(W, X, y):\n    raise SystemExit"))
+    assert result.exit_code == 1
+    assert "raises SystemExit" in result.stdout
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
@@ -201,10 +207,10 @@ def test_what_the_file_prints_stays_off_the_report(tmp_path: Path) -> None:
 
 
 def test_the_folder_of_the_file_stays_as_it_was(tmp_path: Path) -> None:
-    file = written(tmp_path, "import helper\n" + RIGHT)
-    written(tmp_path, "", "helper.py")
+    file = written(tmp_path, "import formulas\n" + RIGHT)
+    written(tmp_path, "", "formulas.py")
     assert invoke("check", file).exit_code == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["helper.py", "my_homework.py"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["formulas.py", "my_homework.py"]
 
 
 def test_a_file_named_like_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

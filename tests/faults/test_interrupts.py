@@ -87,7 +87,7 @@ def test_a_learner_of_a_stream_is_as_before(interrupts):
     X, y = rows(1000)
     model = softgrad.SoftmaxRegression(classes=np.arange(5))
     learned = 1
-    draw, before = random.Random(1), None
+    draw = random.Random(1)
     start = time.monotonic()
     model.partial_fit(X, y)
     usual = time.monotonic() - start
@@ -102,6 +102,7 @@ def test_a_learner_of_a_stream_is_as_before(interrupts):
             assert attributes(model) == before
         finally:
             interrupts(0)
+    assert learned < N
     again = softgrad.SoftmaxRegression(classes=np.arange(5))
     for _ in range(learned):
         again.partial_fit(X, y)

@@ -2,7 +2,7 @@
 
 import os
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 
 __all__ = ["cases"]
 
@@ -15,7 +15,6 @@ def cases(per_mille: float) -> settings:
     """That many thousandths of all cases; a test's share is large where its cases are quick."""
     total = int(os.environ.get(VARIABLE, DEFAULT))
     return settings(
-        phases=[Phase.generate] if "NOSHRINK" in os.environ else list(Phase),
         max_examples=max(5, round(total * per_mille / 1000)),
         deadline=None,
         suppress_health_check=SLOW_IS_FINE,

@@ -15,6 +15,7 @@ from softgrad.checkpointfile import CheckpointError, CheckpointFile
 from softgrad.conventions import NUMPY
 from softgrad.modelfile import ModelFileError
 from softgrad.plots.regions import _values
+from softgrad.rows.dense import DenseRows
 from softgrad.rows.readahead import read_ahead
 from softgrad.table import TableError
 from softgrad.table.read import read_table
@@ -169,3 +170,36 @@ def test_a_reader_ends_when_its_start_is_interrupted(monkeypatch):
     with pytest.raises(KeyboardInterrupt), read_ahead(range(1000)):
         pass
     assert not [thread for thread in threading.enumerate() if thread.name == "softgrad read-ahead"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"start": (1.0, 2.0)}, "the start has coef of shape"),
+        ({"alpha": 10**400}, "alpha=1000"),
+        ({"tol": 10**400}, "tol=1000"),
+    ],
+)
+def test_arguments_of_fit(arguments, sentence):
+    X, y = np.arange(8.0).reshape(4, 2), [0, 1, 0, 1]
+    with pytest.raises(ValueError, match=sentence):
+        softgrad.fit(X, y, **({"alpha": 0.1} | arguments))
+
+
+@pytest.mark.parametrize("alphas", [[10**400], ["0.1"], [True], [None], 0.1, []])
+def test_alphas(alphas):
+    with pytest.raises(ValueError, match=r"^alphas"):
+        softgrad.fit_path(np.arange(8.0).reshape(4, 2), [0, 1, 0, 1], alphas)
+
+
+@pytest.mark.parametrize("logits", [[[None, 1.0]], np.array([["1", 2.0]], dtype=object)])
+def test_objects_are_no_numbers(logits):
+    with pytest.raises(ValueError, match="logits"):
+        softgrad.softmax(logits)
+
+
+def test_rows_have_their_own_number_of_classes():
+    rows = DenseRows(np.arange(8.0).reshape(4, 2), np.array([0, 1, 0, 1]), 2)
+    assert softgrad.fit(rows, alpha=0.1, n_classes=2).gap <= 1e-8
+    with pytest.raises(ValueError, match="these Rows have 2 classes"):
+        softgrad.fit(rows, alpha=0.1, n_classes=7)

@@ -28,7 +28,7 @@ def bits_of(job) -> bytes:
 
 
 def script(text: str, *arguments: str, **environment: str) -> subprocess.Popen:
-    """Python that runs `text` with the tests' helpers at hand; its output comes through pipes."""
+    """Python that runs `text` with what the tests share at hand; its output comes through pipes."""
     paths = [str(ROOT), *sys.path]
     return subprocess.Popen(
         [sys.executable, "-c", text, *arguments],

@@ -1,6 +1,6 @@
 """The four founding documents' formulas as plain loops, each in its document's own layout and notation.
 
-No vectorisation, no shared helper and no stabilisation: each function is meant to be read beside the document
+No vectorisation, nothing shared and no stabilisation: each function is meant to be read beside the document
 that it quotes. They are oracles at ordinary logits, where exp neither overflows nor loses accuracy.
 
 numpy           "lost function used in multi-class logistic regression", a blog post

@@ -122,3 +122,13 @@ def test_a_checkpoint_takes_no_more_memory_than_its_length(tmp_path: Path, compr
     load = CheckpointFile(path, {}).load
     peak = peak_of(lambda: refused(CheckpointError, "damaged or no checkpoint", load))
     assert peak < LITTLE
+
+
+@pytest.mark.parametrize("zip_archive", [True, False])
+def test_a_checkpoint_s_arrays_are_as_long_as_they_say(tmp_path: Path, zip_archive: bool) -> None:
+    path = tmp_path / "bomb"
+    header = npy_header((10**9,))
+    path.write_bytes(zipped({"meta.npy": header}) if zip_archive else header)
+    load = CheckpointFile(path, {}).load
+    peak = peak_of(lambda: refused(CheckpointError, "damaged or no checkpoint", load))
+    assert peak < LITTLE

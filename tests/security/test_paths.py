@@ -24,6 +24,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("hard.csv").hardlink_to("t.csv")
     Path("page.html").symlink_to("m.softgrad")
     Path("thesis.txt").write_text("my only copy")
+    Path("tasks").mkdir()
+    Path("tasks/a.py").write_text("def gradient(W, X, y): return W")
     Path("thesis.txt.held-out").write_text("my only copy")
     return tmp_path
 
@@ -40,6 +42,7 @@ REFUSED = [
     ("predict m.softgrad t.csv -o parts", "is a folder, but the name of a file to write is expected"),
     ("predict m.softgrad t.csv -o thesis.txt", "expected a file that ends in .csv or .parquet, or -"),
     ("predict m.softgrad t.csv -o none/p.csv", "there is no folder 'none' to write 'p.csv' in"),
+    ("check --grade tasks --data t.csv --target y -o link.csv", INPUT),
     ("fit t.csv --target y --model link.csv", INPUT),
     ("fit t.csv --target y --model thesis.txt", "exists and is not a softgrad model"),
     ("fit parts --target y --model parts/1.csv", INPUT),

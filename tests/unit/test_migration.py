@@ -102,7 +102,12 @@ SIZES = {"weight_sum": 10, "n_classes": 3}
         (migration.GLMNET.to_C, [np.inf], SIZES, "lambda=inf was given"),
         (migration.SPARK.to_alpha, ["a"], SIZES, "regParam='a' was given"),
         (migration.SCIKIT_LEARN.to_alpha, [0.0], SIZES, "C=0.0 was given; pass a number > 0"),
-        (migration.SCIKIT_LEARN.to_alpha, [1e-320], SIZES, "C=1e-320 was given, whose counterpart overflows"),
+        (
+            migration.SCIKIT_LEARN.to_alpha,
+            [1e-320],
+            SIZES,
+            "C=1e-320 was given, whose counterpart no float can hold",
+        ),
         (migration.GLMNET.from_C, [1.0], SIZES | {"weight_sum": 0}, "weight_sum=0 was given"),
         (migration.GLMNET.from_C, [1.0], SIZES | {"n_classes": 1}, "n_classes=1 was given"),
         (migration.GLMNET.from_alpha, [np.nan], SIZES, "alpha=nan was given"),
@@ -124,3 +129,15 @@ SIZES = {"weight_sum": 10, "n_classes": 3}
 )
 def test_refusals(function, args, sizes, match):
     refused(ValueError, match, function, *args, **sizes)
+
+
+@pytest.mark.parametrize(("alpha", "weight_sum"), [(1e308, 1e3), (1e-310, 1.0)])
+def test_a_strength_that_no_float_holds(alpha, weight_sum):
+    with pytest.raises(ValueError, match="no float can hold"):
+        migration.SCIKIT_LEARN.from_alpha(alpha, weight_sum=weight_sum, n_classes=3)
+
+
+@pytest.mark.parametrize("coef", [[["1", "2"], ["3", "4"]], [[1.0], [1.0, 2.0]], [[None, 1.0], [2.0, 3.0]]])
+def test_coefficients_that_are_no_numbers(coef):
+    with pytest.raises(ValueError, match=r"^coef "):
+        to_reference(coef, [0.0, 1.0])

@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,8 @@ def run(
         return from_table(data, target) if data else built_in()
 
     if grade:
-        return _guarded(lambda: _grade(grade, settings, rows, output, as_json=as_json))
+        files = partial(submissions, grade, output, data)
+        return _guarded(lambda: _grade(grade, files, settings, rows, output, as_json=as_json))
     settings["file_may_say"] = not convention
     return _guarded(lambda: _single(function, value, settings, rows, as_json=as_json))
 
@@ -158,10 +160,15 @@ def _show(outcome: Outcome, file: str, name: str, *, as_json: bool) -> None:
 
 
 def _grade(
-    folder: str, settings: dict[str, Any], rows: Callable[[], bytes], output: str, *, as_json: bool
+    folder: str,
+    files: Callable[[], list[Path]],
+    settings: dict[str, Any],
+    rows: Callable[[], bytes],
+    output: str,
+    *,
+    as_json: bool,
 ) -> int:
-    files = submissions(folder, output)
-    grades = check_folder(files, settings, rows())
+    grades = check_folder(files(), settings, rows())
     if output:
         write_grades(grades, output)
     if as_json:

@@ -47,7 +47,7 @@ class Grade:
         }
 
 
-def submissions(folder: str, output: str) -> list[Path]:
+def submissions(folder: str, output: str, data: str) -> list[Path]:
     """The .py files of a folder, by name, once it is certain that the table can be written.
 
     Raises
@@ -62,7 +62,7 @@ def submissions(folder: str, output: str) -> list[Path]:
     if not files:
         raise UserError(f"the folder {quote(folder)} has no .py files: give --grade a folder of submissions")
     if output:
-        check_output_path(output, ())
+        check_output_path(output, (data,) if data else ())
     return files
 
 

@@ -1,6 +1,6 @@
 """What a pass is asked for: the same plain description for every kernel.
 
-Nobody changes one of these once it is made; as frozen classes they would cost every small pass 4 us more.
+Nobody changes one of these once it is made; frozen classes would take several times as long to make.
 """
 
 from dataclasses import dataclass

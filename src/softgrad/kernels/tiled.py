@@ -1,6 +1,6 @@
 """The pass in tiles of rows through the BLAS: many classes, sparse rows, rare types, or no compiled kernels.
 
-Beside what is asked for it holds one tile of logits and, where X is converted, one of X.
+Beside what is asked for it holds one tile of logits and, where X is converted, one of X; a sparse X is one tile.
 """
 
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def tiles(job: Job) -> Iterator[tuple[slice, Any]]:
 def _height(bytes_per_row: int, n_classes: int) -> int:
     if n_classes <= fused.MOST_CLASSES:
         return max(64, TILE // bytes_per_row)
-    least = max(64, min(LEAST, LARGEST_TILE // bytes_per_row))
+    least = max(1, min(LEAST, LARGEST_TILE // bytes_per_row))
     return min(max(least, TALL_TILE // bytes_per_row), MOST)
 
 

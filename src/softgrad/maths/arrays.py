@@ -1,5 +1,6 @@
 """Whatever was handed over as an array, or one sentence why it is none."""
 
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -49,11 +50,11 @@ def as_numbers(values: Any, name: str, expected: str, kinds: str = REAL) -> Arra
     'i'
     """
     array = as_array(values, name, expected)
-    if array.dtype.kind == "O":
+    if array.dtype.kind == "O" and all(isinstance(value, Number) for value in array.flat):
         try:
             array = array.astype(np.float64)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise ValueError(f"{name} holds what is no number ({error}); pass {expected}.") from error
+        except (TypeError, OverflowError) as error:
+            raise ValueError(f"{name} holds what is no real number ({error}); pass {expected}.") from error
     if array.dtype.kind not in kinds:
         raise ValueError(f"{name} of type {array.dtype} was given; pass {expected}.")
     return array

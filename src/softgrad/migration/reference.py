@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from softgrad.maths.arrays import as_numbers
 from softgrad.scalars import check_whole
 
 __all__ = ["from_reference", "to_reference"]
@@ -97,7 +98,10 @@ def from_reference(
 
 
 def _parameters(coef: Any, intercept: Any, rows: str, least: int) -> tuple[Array, Array]:
-    coef, intercept = np.asarray(coef, dtype=np.float64), np.asarray(intercept, dtype=np.float64)
+    coef, intercept = (
+        as_numbers(given, name, "those of a fit").astype(np.float64)
+        for name, given in (("coef", coef), ("intercept", intercept))
+    )
     if coef.ndim != 2 or intercept.shape != coef.shape[:1] or len(coef) < least:
         raise ValueError(
             f"coef of shape {coef.shape} and intercept of shape {intercept.shape} were given; pass shapes "

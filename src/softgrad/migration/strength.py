@@ -153,7 +153,8 @@ class PenaltyConvention:
         factor, divisor = self._factors(weight_sum, n_classes)
         check_number("alpha", alpha, "a finite number >= 0")
         if self.multiplies == "loss":
-            return _quotient(factor, float(alpha) * divisor)
+            strength = _quotient(factor, float(alpha) * divisor)
+            return strength if alpha == 0 else _finite(strength or np.inf, f"alpha={alpha!r}")
         return _finite(float(alpha) * divisor / factor, f"alpha={alpha!r}")
 
     def to_C(self, strength: float, *, weight_sum: float, n_classes: int) -> float:  # noqa: N802
@@ -236,7 +237,7 @@ def _quotient(numerator: float, denominator: float) -> float:
 
 def _finite(value: float, given: str) -> float:
     if not np.isfinite(value):
-        raise ValueError(f"{given} was given, whose counterpart overflows; pass one nearer to 1.")
+        raise ValueError(f"{given} was given, whose counterpart no float can hold; pass one nearer to 1.")
     return value
 
 

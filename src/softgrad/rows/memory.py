@@ -170,8 +170,9 @@ class MemoryRows(ABC):
     def product_type(self) -> Any:
         """What Hessian products are computed in: float32 where X is no wider and holds no column far from zero.
 
-        A solver asks them which way to go, and float32 halves their time; where it arrives is for the gradient to say,
-        which is float64 always. A column whose mean is `FAR` spreads away would cost three more of seven digits.
+        A solver asks them which way to go, and float32 takes half their arithmetic; where it arrives is for the
+        gradient to say, which is float64 always. A column whose mean is `FAR` spreads away would cost three more of
+        seven digits.
         """
         if not isinstance(self.X, np.ndarray) or self.X.dtype not in NARROW:
             return np.float64
