@@ -14,7 +14,11 @@ import pytest
 import softgrad
 from tests.faults.scripts import begun, ended
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there"),
+    # An interrupt may land in the test tools' own hook of the garbage collector, which can only report it.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 N = 20
 AT_ONCE = float(os.environ.get("SOFTGRAD_DIES_WITHIN", "20"))

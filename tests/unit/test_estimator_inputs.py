@@ -129,7 +129,7 @@ def test_prediction_takes_the_array_as_it_is(X, y, monkeypatch):
     seen = []
     original = wrap.logits
     monkeypatch.setattr(
-        "softgrad.estimator.logits", lambda array, *rest: seen.append(array) or original(array, *rest)
+        "softgrad.prediction.logits", lambda array, *rest: seen.append(array) or original(array, *rest)
     )
     given = stored(X, np.float32, "F")
     model.predict_proba(given)
