@@ -43,7 +43,7 @@ def _line(panel, line: int, race: Race) -> None:
     panel.plot(time_of(race, OURS, LEVEL), line, "o", color="black", ms=8, zorder=3)
     peer = best(race, LEVEL, ours=False)
     if peer is not None:
-        above = {"xytext": (0, 7), "textcoords": "offset points", "ha": "center", "fontsize": 7}
+        above = {"xytext": (-3, 7), "textcoords": "offset points", "ha": "left", "fontsize": 7}
         panel.annotate(peer.method, (peer.seconds, line), color="#235d94", **above)
     late = len(names) - len(arrived)
     if late:
