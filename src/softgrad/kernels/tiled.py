@@ -20,7 +20,7 @@ from softgrad.maths.logits import softmax
 
 Array = npt.NDArray[Any]
 
-TILE, TALL_TILE = 2**21, 2**24
+TILE, TALL_TILE = 2**21, 2**23
 """Bytes of a tile; and beyond `fused.MOST_CLASSES`, where products are the cost and tall factors are fast ones."""
 
 LEAST, MOST = 1024, 4096
