@@ -40,6 +40,7 @@ ROOMS = {
     "scalars": 3,
     # floor 4: what people touch
     "estimator": 4,
+    "coefficients": 4,
     "partial": 4,
     "prediction": 4,
     "parameters": 4,

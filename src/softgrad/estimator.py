@@ -13,6 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import metadata_routing
 from sklearn.utils.validation import check_is_fitted
 
+from softgrad.coefficients import dense_coef
 from softgrad.fitting import fit as fit_rows
 from softgrad.jsonvalues import digest
 from softgrad.labelledrows import KnownRows, check_rows
@@ -25,6 +26,7 @@ from softgrad.partial import PartialFit
 from softgrad.prediction import Prediction
 from softgrad.presence import with_absent
 from softgrad.rows.wrap import is_collection, is_rows
+from softgrad.scalars import check_callback
 from softgrad.validation import all_or_nothing, check_features, refuse_huge
 
 if TYPE_CHECKING:
@@ -200,8 +202,7 @@ class SoftmaxRegression(PartialFit, Prediction, ClassifierMixin, BaseEstimator):
         """
         self._check_options(options)
         check_params(self)
-        if callback is not None and not callable(callback):
-            raise TypeError(f"callback={callback!r} was given; pass a function of one Record, or None.")
+        check_callback(callback)
         with all_or_nothing(self):
             self._forget_stream()
             if is_rows(X):
@@ -444,7 +445,7 @@ class SoftmaxRegression(PartialFit, Prediction, ClassifierMixin, BaseEstimator):
                 f"warm_start=True starts from a fit of the classes {self.classes_.tolist()}, but y has "
                 f"{classes.tolist()}; declare them all with classes=, or fit with warm_start=False."
             )
-        coef, intercept = self._dense_coef(), self.intercept_
+        coef, intercept = dense_coef(self), self.intercept_
         if len(self.classes_) == 2:
             coef, intercept = np.vstack([-coef, coef]) / 2, np.concatenate([-intercept, intercept]) / 2
         return coef, np.where(np.isneginf(intercept), 0.0, intercept)

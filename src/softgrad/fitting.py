@@ -16,7 +16,14 @@ from softgrad.optimize.ledger import Ledger
 from softgrad.optimize.penalty import L2
 from softgrad.optimize.solution import Solution
 from softgrad.presence import PresentRows, present_rows, with_absent
-from softgrad.scalars import check_classes, check_number, check_threads, check_whole, checked_alpha
+from softgrad.scalars import (
+    check_callback,
+    check_classes,
+    check_number,
+    check_threads,
+    check_whole,
+    checked_alpha,
+)
 
 __all__ = ["fit", "fit_path"]
 
@@ -214,8 +221,7 @@ def _checked_request(
     check_name(solver)
     if not isinstance(fit_intercept, bool | np.bool_):
         raise ValueError(f"fit_intercept={fit_intercept!r} was given; pass True or False.")
-    if callback is not None and not callable(callback):
-        raise TypeError(f"callback={callback!r} was given; pass a function of one Record, or None.")
+    check_callback(callback)
     return Request(solver, _checked_limits(tol, max_iter), bool(fit_intercept), callback)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import softgrad
+from softgrad.coefficients import all_rows
 from softgrad.extras import required
 from softgrad.modelfile import ModelFileError, metadata
 from softgrad.table.atomic import write_atomically
@@ -72,7 +73,7 @@ def _serialized(estimator: "SoftmaxRegression", columns: Columns | None, dtype: 
 
     from softgrad.onnxgraph import IR_VERSION, OPSETS, graph
 
-    coef, intercept = _all_rows(estimator)
+    coef, intercept = all_rows(estimator)
     if coef.nbytes > _LARGEST:
         raise ModelFileError(
             f"the coefficients take {coef.nbytes / 1e9:.1f} GB, but an ONNX file holds 2 GB: fit fewer columns"
@@ -92,15 +93,6 @@ def _serialized(estimator: "SoftmaxRegression", columns: Columns | None, dtype: 
     )
     data: bytes = model.SerializeToString(deterministic=True)
     return data
-
-
-def _all_rows(estimator: "SoftmaxRegression") -> tuple[Any, Any]:
-    """One row for each class, of two classes zeros for the first."""
-    coef: Any = estimator.coef_
-    coef, intercept = np.asarray(coef.toarray() if hasattr(coef, "toarray") else coef), estimator.intercept_
-    if len(coef) == len(estimator.classes_):
-        return coef, intercept
-    return np.vstack([np.zeros_like(coef), coef]), np.concatenate([[0.0], intercept])
 
 
 def _labels(classes: Any) -> Any:

@@ -8,6 +8,7 @@ import scipy.sparse
 from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
+from softgrad.coefficients import dense_coef
 from softgrad.labelledrows import blocks_of
 from softgrad.labels import as_array, of_one_kind
 from softgrad.maths.logits import log_softmax, softmax
@@ -105,7 +106,7 @@ class Prediction:
     def densify(self) -> Self:
         """Turn ``coef_`` back into an array."""
         check_is_fitted(self)
-        self.coef_ = self._dense_coef()
+        self.coef_ = dense_coef(self)
         return self
 
     def _put_off(self, method: str, X: Any) -> Any:
@@ -118,10 +119,10 @@ class Prediction:
         check_is_fitted(self)
         if is_rows(X):
             blocks = blocks_of(X, self.n_features_in_, getattr(self, "feature_names_in_", None))
-            coef = self._dense_coef()
+            coef = dense_coef(self)
             return np.concatenate([logits(block, coef, self.intercept_) for block in blocks]), np.float64
         features = check_features(self, X, reset=False)
-        return logits(features, self._dense_coef(), self.intercept_), features.dtype
+        return logits(features, dense_coef(self), self.intercept_), features.dtype
 
     def _probabilities(self, X: Any, function: Any) -> Array:
         scores, dtype = self._scores(X)
@@ -129,7 +130,3 @@ class Prediction:
             scores = np.column_stack([np.zeros(len(scores)), scores])
         result: Array = function(scores)
         return result.astype(np.float32) if dtype == np.float32 else result
-
-    def _dense_coef(self) -> Array:
-        coef: Any = self.coef_  # an array, or after sparsify a CSR matrix
-        return np.asarray(coef.toarray() if hasattr(coef, "toarray") else coef)

@@ -1,4 +1,4 @@
-"""Scalar parameters at the door: one sentence for whatever is not the number that was asked for."""
+"""Single parameters at the door: one sentence for whatever is not the number, or the function, that was asked for."""
 
 from math import inf, nan
 from numbers import Integral, Real
@@ -66,3 +66,14 @@ def check_threads(n_threads: Any) -> None:
     """
     if n_threads is not None:
         check_whole("n_threads", n_threads, "a whole number >= 1, or None for all cores", least=1)
+
+
+def check_callback(callback: Any) -> None:
+    """Refuse what cannot be called after each iteration.
+
+    Raises
+    ------
+    TypeError
+    """
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback={callback!r} was given; pass a function of one Record, or None.")

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from softgrad.coefficients import dense_coef
 from softgrad.measures.codes import class_codes
 
 __all__ = ["class_rows", "codes_and_proba", "feature_names"]
@@ -32,8 +33,7 @@ def class_rows(estimator: Any) -> tuple[Array, list[str]]:
     Two classes have one row, the second against the first.
     """
     check_is_fitted(estimator)
-    coef: Any = estimator.coef_
-    coef = np.asarray(coef.toarray() if hasattr(coef, "toarray") else coef, dtype=np.float64)
+    coef = dense_coef(estimator).astype(np.float64, copy=False)
     names = [str(label) for label in np.asarray(estimator.classes_).tolist()]
     return coef, [f"{names[1]} against {names[0]}"] if len(names) == 2 else names
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from softgrad.coefficients import all_rows
 from softgrad.estimator import SoftmaxRegression
 from softgrad.maths.logits import softmax
 from softgrad.rows.wrap import logits
@@ -49,11 +50,7 @@ class Linear:
     @classmethod
     def of(cls, estimator: SoftmaxRegression) -> "Linear":
         """The fitted model with all its rows."""
-        coef: Any = estimator.coef_
-        coef = np.asarray(coef.toarray() if hasattr(coef, "toarray") else coef)
-        if len(coef) == 1:
-            return cls(np.vstack([0 * coef, coef]), np.concatenate([[0.0], estimator.intercept_]))
-        return cls(coef, estimator.intercept_)
+        return cls(*all_rows(estimator))
 
     def logits(self, X: Any) -> Array:
         """(n, n_classes)."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from softgrad.coefficients import dense_coef
 from softgrad.estimator import SoftmaxRegression
 from softgrad.explain.mathml import (
     bracket,
@@ -70,8 +71,7 @@ def objective(estimator: SoftmaxRegression, weight_sum: float | None) -> Objecti
 
 def _numbers(estimator: SoftmaxRegression, weight_sum: float | None) -> str:
     value = float(estimator.objective_)
-    coef: object = estimator.coef_
-    squares = float((np.asarray(coef.toarray() if hasattr(coef, "toarray") else coef) ** 2).sum())
+    squares = float((dense_coef(estimator) ** 2).sum())
     if np.isinf(float(estimator.C)):
         return math(row(identifier("J"), "=", number(significant(value, 6))))
     if weight_sum is None:
