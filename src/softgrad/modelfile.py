@@ -17,7 +17,6 @@ import io
 import json
 import math
 import os
-import re
 import struct
 import tokenize
 import zipfile
@@ -35,7 +34,7 @@ from softgrad.jsonvalues import decode, encode
 from softgrad.labels import declared
 from softgrad.optimize.solution import Status
 from softgrad.partial import EVIDENCE
-from softgrad.storedzip import check_stored
+from softgrad.storedzip import array_header, check_stored
 from softgrad.table.atomic import write_atomically
 from softgrad.table.columns import Columns
 from softgrad.table.errors import quote
@@ -50,8 +49,6 @@ _MEMBERS = ["coef.npy", "intercept.npy", "model.json"]
 _MAX_JSON = 64 * 2**20
 _MAX_HEADER = 1024
 _FITTED = ("objective_", "gap_", "decrement_", "n_iter_", "n_passes_")
-# The header that `_to_npy` writes; it is compared, never evaluated.
-_HEADER = re.compile(rb"\{'descr': '<f8', 'fortran_order': (True|False), 'shape': \(([\d, ]+)\), \} *\n")
 DAMAGE = (
     zipfile.BadZipFile,
     ArithmeticError,
@@ -320,12 +317,8 @@ def _read_array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> 
         raise ValueError(f"{name} is of another size")
     data = archive.read(name)
     stream = io.BytesIO(data)
-    if npy.read_magic(stream) != (1, 0):
-        raise ValueError(f"{name} is of another version")
-    header = stream.read(int.from_bytes(stream.read(2), "little"))
-    said = _HEADER.fullmatch(header)
-    wanted = str(shape).strip("()").encode()
-    if said is None or said[2] != wanted or len(data) - stream.tell() != n_bytes:
+    dtype, by_columns, found = array_header(stream)
+    if dtype != "<f8" or found != shape or len(data) - stream.tell() != n_bytes:
         raise ValueError(f"{name} is of another shape or type")
     flat = np.frombuffer(data, "<f8", offset=stream.tell())
-    return flat.reshape(shape, order="F" if said[1] == b"True" else "C").copy(order="K")
+    return flat.reshape(shape, order="F" if by_columns else "C").copy(order="K")

@@ -116,10 +116,11 @@ def test_a_description_of_the_wrong_kind(saved, old, new):
         softgrad.load(saved)
 
 
-def test_a_checkpoint_whose_header_is_no_python(tmp_path):
+@pytest.mark.parametrize(("old", "new"), [(b"'shape'", b"'''hape"), (b"(2, 5), } ", b"(2L, 5), }")])
+def test_a_checkpoint_whose_header_numpy_does_not_write(tmp_path, old, new):
     path = tmp_path / "c"
     softgrad.fit(X, Y, alpha=0.1, max_iter=1, tol=0, checkpoint=CheckpointFile(path, {}).save)
-    spoil(path, "best.npy", lambda data: data.replace(b"'shape'", b"'''hape"))
+    spoil(path, "best.npy", lambda data: data.replace(old, new))
     with pytest.raises(CheckpointError, match="damaged"):
         CheckpointFile(path, {}).load()
 
