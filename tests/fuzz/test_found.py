@@ -199,3 +199,9 @@ def test_rows_have_their_own_number_of_classes():
     assert softgrad.fit(rows, alpha=0.1, n_classes=2).gap <= 1e-8
     with pytest.raises(ValueError, match="these Rows have 2 classes"):
         softgrad.fit(rows, alpha=0.1, n_classes=7)
+
+
+def test_numbers_of_a_table_whose_squares_overflow(tmp_path):
+    (tmp_path / "t.csv").write_text("a,y\n1e200,u\n2,v\n")
+    with pytest.raises(TableError, match=r"numbers as large as 1e\+200"):
+        softgrad.open_rows(tmp_path / "t.csv", target="y")

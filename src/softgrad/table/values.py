@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from softgrad.table.errors import TableError, counted, quote
+from softgrad.validation import LARGEST
 
 __all__ = [
     "Family",
@@ -19,6 +20,7 @@ __all__ = [
     "missing",
     "numbers",
     "plain_numbers",
+    "refuse_huge",
     "refuse_identifiers",
     "refuse_infinite",
     "refuse_missing",
@@ -106,6 +108,21 @@ def refuse_infinite(count: int, name: str) -> None:
         raise TableError(
             f"the column {quote(name)} holds {counted(count, 'infinite value')}, but finite numbers are "
             "expected: mend them or leave the column out with --exclude"
+        )
+
+
+def refuse_huge(lowest: float, highest: float, name: str) -> None:
+    """Raise a TableError where the numbers of a column are more than a fit takes.
+
+    Raises
+    ------
+    TableError
+    """
+    largest = max(highest, -lowest)
+    if largest > LARGEST:
+        raise TableError(
+            f"the column {quote(name)} holds numbers as large as {largest:.3g}, whose squares overflow: scale it so "
+            "that none exceeds 1e100, or leave it out with --exclude"
         )
 
 
