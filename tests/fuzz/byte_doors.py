@@ -1,7 +1,7 @@
 """The doors that take bytes, each with valid bytes to begin from, as guided fuzzing goes through them.
 
-A door works in the working directory, which has to be empty, and `valid` comes first. A failure is an exception. None of
-this needs the fuzzer, so that a case can be run again without it.
+A door works in the working directory, which has to be empty, and `valid` comes first; a failure is an exception.
+Nothing here needs the fuzzer, so that a case can be run again without it.
 """
 
 import os

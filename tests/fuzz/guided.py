@@ -3,9 +3,9 @@
     python -m tests.fuzz.guided [DOOR ...] [--runs N] [--seed S]
     python -m tests.fuzz.guided DOOR --replay FILE
 
-The fuzzer begins with valid bytes and keeps in ``build/fuzz/DOOR`` those that reached something new in softgrad, which is
-where the next run goes on from. It ends at the first failure, whose bytes stay in ``build/fuzz``; `--replay`, which does
-without atheris, runs them again.
+The fuzzer begins with valid bytes and keeps in ``build/fuzz/DOOR`` those that reached something new in softgrad, where
+the next run goes on from. It ends at the first failure, whose bytes stay in ``build/fuzz``; `--replay`, which needs no
+atheris, runs them again.
 """
 
 import argparse

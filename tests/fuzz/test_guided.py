@@ -1,4 +1,4 @@
-"""What guided fuzzing runs, run here without the fuzzer: its doors on valid bytes and on some that are changed."""
+"""What guided fuzzing runs, without the fuzzer: every door takes its valid bytes, and changed ones or a refusal."""
 
 from random import Random
 
@@ -8,23 +8,34 @@ import softgrad
 from tests.fuzz import guided
 from tests.fuzz.byte_doors import DOORS
 from tests.fuzz.mutations import mutated
+from tests.fuzz.refusals import answer
 
 
 @pytest.mark.parametrize("name", DOORS)
 def test_doors(name, seed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     door = DOORS[name]
-    for data in door.valid():
+    for number, data in enumerate(door.valid()):
         door.enter(data)
-        for case in range(seed, seed + 4):
-            door.enter(door.changed(data, lambda data, case=case: mutated(data, case, 2), Random(case)))
+        for case in range(3):
+            draw = Random(f"{seed} {number} {case}")
+            door.enter(
+                door.changed(data, lambda part, draw=draw: mutated(part, draw.getrandbits(64), 2), draw)
+            )
 
 
-def test_a_changed_model_is_mostly_read_to_its_end(tmp_path, monkeypatch):
-    """Behind the checksums; otherwise there would be little to be guided by."""
+def test_most_changes_of_an_archive_are_under_right_checksums(seed, tmp_path, monkeypatch):
+    """What is changed to itself can be loaded: a broken checksum would be all that the fuzzer ever sees."""
+    monkeypatch.chdir(tmp_path)
+    door = DOORS["model"]
+    whole, draw, loaded = door.valid()[0], Random(seed), 0
+    for _ in range(50):
+        (tmp_path / "m").write_bytes(door.changed(whole, lambda part: part.replace(b"5", b"6"), draw))
+        loaded += isinstance(answer(softgrad.load, tmp_path / "m"), softgrad.SoftmaxRegression)
+    assert loaded > 25
 
 
-def test_an_error_from_the_depth_is_found_and_found_again(tmp_path, monkeypatch):
+def test_a_failure_is_replayed(tmp_path, monkeypatch):
     def broken(path):
         raise KeyError("format")
 
@@ -34,3 +45,12 @@ def test_an_error_from_the_depth_is_found_and_found_again(tmp_path, monkeypatch)
     monkeypatch.setattr(softgrad, "load", broken)
     with pytest.raises(KeyError):
         guided.main(["model", "--replay", "crash"])
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nowhere"], ["--replay", "crash"], ["csv", "model", "--replay", "crash"]]
+)
+def test_a_door_that_is_not_there(arguments, capsys):
+    with pytest.raises(SystemExit):
+        guided.main(arguments)
+    assert "model, checkpoint, csv" in capsys.readouterr().err
