@@ -1,6 +1,7 @@
 """What random cases found, each once and as it was: these had no sentence, or a wrong answer."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,7 @@ import softgrad
 from softgrad.checkpointfile import CheckpointError, CheckpointFile
 from softgrad.conventions import NUMPY
 from softgrad.modelfile import ModelFileError
+from softgrad.optimize.solver import State
 from softgrad.plots.regions import _values
 from softgrad.rows.dense import DenseRows
 from softgrad.rows.readahead import read_ahead
@@ -123,6 +125,24 @@ def test_a_checkpoint_whose_header_numpy_does_not_write(tmp_path, old, new):
     spoil(path, "best.npy", lambda data: data.replace(old, new))
     with pytest.raises(CheckpointError, match="damaged"):
         CheckpointFile(path, {}).load()
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"history": ()},
+        {"gap": "small"},
+        {"best": np.full((2, 5), np.nan)},
+        {"best": np.zeros((5, 2))},
+        {"state": State(np.zeros((2, 5)), exhausted="no")},
+    ],
+)
+def test_a_checkpoint_that_no_fit_can_go_on_from(tmp_path, nonsense):
+    file = CheckpointFile(tmp_path / "c", {})
+    softgrad.fit(X, Y, alpha=0.1, max_iter=1, tol=0, checkpoint=file.save)
+    file.save(replace(file.load(), **nonsense))
+    with pytest.raises(CheckpointError, match="damaged"):
+        file.load()
 
 
 @pytest.mark.parametrize("label", ["1e19", "1e300"])
