@@ -20,6 +20,7 @@ from softgrad.rows.readahead import read_ahead
 from softgrad.table import TableError
 from softgrad.table.read import read_table
 from tests.fuzz.archives import with_member
+from tests.fuzz.originals import as_stream
 
 X, Y = np.eye(4), np.array([0, 1, 0, 1])
 
@@ -170,6 +171,18 @@ def test_offsets_that_point_beyond_an_arrow_file(tmp_path):
     for call in (lambda: read_table(str(path)), lambda: softgrad.open_rows(path, target="y")):
         with pytest.raises(TableError, match=r"damaged|not a whole"):
             call()
+
+
+def test_a_small_arrow_file_that_says_it_is_huge(tmp_path):
+    whole = as_stream(pa.table({"a": np.arange(5.0), "y": ["u", "v", "u", "v", "w"]}))
+    _, batch = pa.ipc.MessageReader.open_stream(whole)
+    size = np.int64(batch.body.size).tobytes()
+    assert whole.count(size) == 1
+    (tmp_path / "t.arrow").write_bytes(whole.replace(size, np.int64(2**59).tobytes()))
+    for call in (lambda path: read_table(str(path)), lambda path: softgrad.open_rows(path, target="y")):
+        with pytest.raises(TableError, match="takes more memory than there is, or is damaged") as caught:
+            call(tmp_path / "t.arrow")
+        assert isinstance(caught.value, MemoryError)
 
 
 def test_a_reader_ends_when_its_start_is_interrupted(monkeypatch):
