@@ -86,7 +86,7 @@ class CommandDoor:
         if any("/" in word or ".." in word for word in words):  # it would leave the room
             return
         run(*words, codes={0, 1, 2, 3})
-        swept(ROOM)
+        swept(ROOM, words)
         for name, content in self._inputs.items():  # an output may have any name
             (ROOM / name).write_bytes(content)
 

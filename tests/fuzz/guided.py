@@ -24,7 +24,13 @@ from types import FunctionType
 __all__ = ["main"]
 
 KEPT = Path(__file__).parents[2] / "build" / "fuzz"
-LIMITS = ("-timeout=60", "-rss_limit_mb=2048", "-len_control=0", "-print_final_stats=1")
+LIMITS = (
+    "-timeout=300",
+    "-report_slow_units=300",
+    "-rss_limit_mb=2048",
+    "-len_control=0",
+    "-print_final_stats=1",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
