@@ -16,6 +16,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Sequence
+from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
@@ -28,7 +29,6 @@ LIMITS = (
     "-timeout=300",
     "-report_slow_units=300",
     "-rss_limit_mb=2048",
-    "-len_control=0",
     "-print_final_stats=1",
 )
 
@@ -50,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.replay:
         _replay(given.doors[0], given.replay.read_bytes())
         return
+    if find_spec("atheris") is None:
+        sys.exit("atheris is not installed: make fuzz-guided makes an environment that has it")
     failed = [name for name in given.doors or DOORS if not _ends_well(name, given.runs, given.seed)]
     if failed:
         sys.exit(f"Failures at {', '.join(failed)}.")
