@@ -76,6 +76,7 @@ SHARED_OPTIMIZE = {
     "ledger",
     "line_search",
     "newton_step",
+    "rounding",
     "separation",
     "objective",
     "block_preconditioner",

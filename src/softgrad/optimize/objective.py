@@ -10,6 +10,7 @@ import numpy.typing as npt
 from softgrad.optimize.newton_step import solve_in_gauge
 from softgrad.optimize.penalty import Penalty
 from softgrad.rows.base import Point, Rows
+from softgrad.rows.centred import column_sizes
 
 Array = npt.NDArray[Any]
 
@@ -109,6 +110,11 @@ class Objective:
     @property
     def n_passes(self) -> float:
         return self.rows.meter.passes
+
+    @cached_property
+    def column_sizes(self) -> Array:
+        """See :func:`softgrad.rows.centred.column_sizes`."""
+        return column_sizes(self.rows)
 
     @property
     def hessian_is_cheap(self) -> bool:

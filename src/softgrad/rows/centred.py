@@ -284,8 +284,24 @@ def centred_where_far(rows: Rows) -> CentredRows | None:
     return CentredRows(rows, np.where(flat & ~constant, 0.0, means), constant)
 
 
+def column_sizes(rows: Rows) -> Array:
+    """The root mean squares of the columns as passes read them, not centred, (d,), as a sample of the rows has them."""
+    inner, centred = (rows.inner, rows) if isinstance(rows, CentredRows) else (rows, None)
+    size = _sample_size(inner)
+    looked_at = inner.sample(size, seed=0) if size < inner.n_rows else inner
+    with np.errstate(all="ignore"):
+        sizes = np.hypot(*looked_at.moments())
+    if centred is not None:
+        sizes[centred.constant[:-1]] = 0  # as their part of the gradient is, exactly
+    return np.asarray(sizes)
+
+
+def _sample_size(rows: Rows) -> int:
+    return min(SAMPLED, max(rows.n_rows // 16, 16 * rows.n_classes))
+
+
 def _moments_nearby(rows: Rows) -> tuple[Array, Array]:
-    size = min(SAMPLED, max(rows.n_rows // 16, 16 * rows.n_classes))
+    size = _sample_size(rows)
     if 4 * size < rows.n_rows:
         means, scales = rows.sample(size, seed=0).moments()
         if not _flat(means, scales).any():

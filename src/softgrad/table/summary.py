@@ -128,7 +128,7 @@ class Summary:
         Raises
         ------
         TableError
-            For a column that is of no use: dates, lists, free text, no values, infinite or huge values, identifiers.
+            For a column that is of no use: dates, lists, free text, no values, infinite values, identifiers.
         """
         found = family(self.kind)
         if found is None:
@@ -146,7 +146,7 @@ class Summary:
 
     def _numeric(self) -> Numeric:
         refuse_infinite(self.infinite, self.name)
-        refuse_huge(self.lowest, self.highest, self.name)
+        refuse_huge(max(-self.lowest, self.highest), self.name)
         whole = pa.types.is_integer(self.kind)
         if whole:
             refuse_identifiers(int(self.lowest), int(self.highest), self.name)

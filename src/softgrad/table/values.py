@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from softgrad.maths.arrays import LARGEST
 from softgrad.table.errors import TableError, counted, quote
-from softgrad.validation import LARGEST
 
 __all__ = [
     "Family",
@@ -111,18 +111,17 @@ def refuse_infinite(count: int, name: str) -> None:
         )
 
 
-def refuse_huge(lowest: float, highest: float, name: str) -> None:
-    """Raise a TableError where the numbers of a column are more than a fit takes.
+def refuse_huge(largest: float, name: str) -> None:
+    """Raise a TableError where a column's largest number is more than a fit can square.
 
     Raises
     ------
     TableError
     """
-    largest = max(highest, -lowest)
     if largest > LARGEST:
         raise TableError(
-            f"the column {quote(name)} holds numbers as large as {largest:.3g}, whose squares overflow: scale it so "
-            "that none exceeds 1e100, or leave it out with --exclude"
+            f"the column {quote(name)} holds numbers as large as {largest:.3g}, whose squares overflow: mend or scale "
+            f"it so that no entry exceeds {LARGEST:g}, or leave it out with --exclude"
         )
 
 
