@@ -1,5 +1,6 @@
 """Zip archives whose members stand as they are: no member can be larger than the file that holds it."""
 
+import io
 import math
 import os
 import re
@@ -9,13 +10,29 @@ from typing import IO, Any, BinaryIO
 import numpy as np
 from numpy.lib import format as npy
 
-__all__ = ["array_header", "check_arrays", "check_stored"]
+__all__ = ["array_bytes", "array_header", "check_arrays", "check_stored", "write_stored"]
 
 # What NumPy writes; it is compared, never evaluated.
 _HEADER = re.compile(
     rb"\{'descr': '([<>|](?:b1|[iu][1248]|f[248]))', 'fortran_order': (True|False), "
     rb"'shape': \((|\d+,|\d+(?:, \d+)+)\), \} *\n"
 )
+
+
+def write_stored(stream: BinaryIO, members: dict[str, bytes]) -> None:
+    """Write an archive of these members; the same members give the same bytes."""
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, data in members.items():
+            info = zipfile.ZipInfo(name)  # dated 1980
+            info.create_system, info.external_attr = 3, 0o644 << 16
+            archive.writestr(info, data)
+
+
+def array_bytes(array: Any) -> bytes:
+    """An array of numbers as NumPy's file format has it, version 1.0."""
+    stream = io.BytesIO()
+    npy.write_array(stream, np.asarray(array), version=(1, 0), allow_pickle=False)
+    return stream.getvalue()
 
 
 def check_stored(archive: zipfile.ZipFile, stream: BinaryIO) -> None:

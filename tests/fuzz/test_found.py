@@ -60,6 +60,16 @@ def test_arguments_without_sense_get_a_sentence(call):
         call()
 
 
+def test_objects_in_a_table():
+    with pytest.raises(TypeError, match="pass numbers as X"):
+        softgrad.SoftmaxRegression().fit(np.array([[object()], [1.0]]), [0, 1])
+
+
+def test_a_report_on_lists():
+    model = softgrad.SoftmaxRegression().fit(X.tolist(), Y.tolist())
+    assert "feature 3" in model.report(X.tolist(), Y.tolist())._repr_html_()
+
+
 def test_a_callback_that_is_no_function():
     with pytest.raises(TypeError, match="callback='spam' was given"):
         softgrad.fit(X, Y, alpha=0.1, callback="spam")

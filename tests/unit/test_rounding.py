@@ -9,7 +9,7 @@ from softgrad.optimize.driver import Limits, minimize
 from softgrad.optimize.newton import Newton
 from softgrad.optimize.objective import Objective
 from softgrad.optimize.penalty import L2
-from softgrad.rows.centred import CentredRows, column_sizes
+from softgrad.rows.centred import CentredRows
 from softgrad.rows.dense import DenseRows
 from tests import problems
 
@@ -45,7 +45,7 @@ def test_the_gradient_is_off_by_less(rng, offset, units, size):
     residual = softmax(point.logits.T.astype(LONG))
     residual[np.arange(len(y)), y] -= 1
     exact = residual.T @ X.astype(LONG) / len(y)
-    sizes = column_sizes(rows)
+    sizes = Objective(rows, L2(1.0)).column_sizes
     assert float(np.linalg.norm((point.grad_coef - exact).astype(float))) <= rounding.of_gradient(sizes)
     np.testing.assert_allclose(sizes, np.sqrt((X**2).mean(axis=0)), rtol=0.4)
 
@@ -99,6 +99,7 @@ def test_a_constant_column_counts_nothing_once_centred(rng):
     X, y = drawn(rng)
     X[:, 2] = 2e9
     constant = np.arange(6) == 2
-    sizes = column_sizes(CentredRows(DenseRows(X, y, 4), X.mean(axis=0), constant))
+    rows = CentredRows(DenseRows(X, y, 4), X.mean(axis=0), constant)
+    sizes = Objective(rows, L2(1.0)).column_sizes
     assert sizes[2] == 0
     assert (sizes[~constant] > 0.5).all()
