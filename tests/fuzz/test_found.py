@@ -20,7 +20,7 @@ from softgrad.rows.readahead import read_ahead
 from softgrad.table import TableError
 from softgrad.table.read import read_table
 from tests.fuzz.archives import with_member
-from tests.fuzz.originals import as_stream
+from tests.fuzz.originals import as_arrow, as_stream
 
 X, Y = np.eye(4), np.array([0, 1, 0, 1])
 
@@ -185,15 +185,14 @@ def test_offsets_that_point_beyond_an_arrow_file(tmp_path):
             call()
 
 
-def test_a_small_arrow_file_that_says_it_is_huge(tmp_path):
-    whole = as_stream(pa.table({"a": np.arange(5.0), "y": ["u", "v", "u", "v", "w"]}))
-    _, batch = pa.ipc.MessageReader.open_stream(whole)
-    size = np.int64(batch.body.size).tobytes()
+def test_a_small_arrow_file_that_says_it_unpacks_to_much(tmp_path):
+    whole = as_arrow(pa.table({"a": np.zeros(500), "y": ["u", "v"] * 250}), "lz4")
+    size = np.int64(500 * 8).tobytes()
     assert whole.count(size) == 1
-    (tmp_path / "t.arrow").write_bytes(whole.replace(size, np.int64(2**59).tobytes()))
+    (tmp_path / "t.feather").write_bytes(whole.replace(size, np.int64(2**59).tobytes()))
     for call in (lambda path: read_table(str(path)), lambda path: softgrad.open_rows(path, target="y")):
         with pytest.raises(TableError, match="takes more memory than there is, or is damaged") as caught:
-            call(tmp_path / "t.arrow")
+            call(tmp_path / "t.feather")
         assert isinstance(caught.value, MemoryError)
 
 
@@ -250,3 +249,15 @@ def test_numbers_of_a_table_whose_squares_overflow(tmp_path):
     (tmp_path / "t.csv").write_text("a,y\n1e200,u\n2,v\n")
     with pytest.raises(TableError, match=r"numbers as large as 1e\+200"):
         softgrad.open_rows(tmp_path / "t.csv", target="y")
+
+
+def test_a_length_beyond_the_file_is_damage_not_too_little_memory(tmp_path):
+    whole = as_stream(pa.table({"a": np.arange(20) / 8, "y": ["u", "v"] * 10}))
+    path, refused = tmp_path / "t.arrow", 0
+    for place in range(8, len(whole) - 8):
+        path.write_bytes(whole[:place] + b"\xff\xff\xff\xff\x7f" + whole[place + 5 :])
+        try:
+            read_table(str(path))
+        except TableError:
+            refused += 1
+    assert refused > 100
