@@ -86,7 +86,7 @@ def _tables() -> dict[str, list[bytes]]:
             as_parquet(data, compression="none"),
             as_parquet(data, compression="snappy", row_group_size=7),
         ],
-        "feather": [as_arrow(data, "uncompressed")],
+        "feather": [as_arrow(data, "uncompressed"), as_arrow(data, "lz4")],
         "arrow": [as_stream(data)],
     }
 
