@@ -78,6 +78,7 @@ SHARED_OPTIMIZE = {
     "newton_step",
     "separation",
     "recession",
+    "recession_by_products",
     "flatness",
     "sentences",
     "objective",

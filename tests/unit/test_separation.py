@@ -244,3 +244,41 @@ def test_a_path_says_it_where_there_is_no_penalty():
     first, last = fit_path(X, y, [0.0, 0.1])
     assert first.separation is not None
     assert last.separation is None
+
+
+# ----------------------------------------------------------------------------------- where the Hessian is too large
+
+
+def many_classes(rng, apart):
+    """1200 coefficients; along the first of 60 columns in units from 1e-2 to 1e2 some of 20 classes lie `apart`."""
+    y = np.concatenate([np.arange(20), rng.integers(0, 20, size=2980)])
+    X = rng.normal(size=(3000, 60))
+    X[:, 0] += 30.0 * np.isin(y, apart)
+    return X * 10.0 ** rng.uniform(-2, 2, size=60), y
+
+
+@pytest.mark.parametrize("tol", [1e-4, 1e-8])
+def test_many_parameters(rng, tol):
+    X, y = many_classes(rng, [3])
+    assert fit(X + 0.0, np.roll(y, 7), alpha=0.0, tol=tol).status == "converged"
+    found = fit(X, y, alpha=0.0, tol=tol)
+    assert found.status == "no_optimum"
+    assert (
+        "class 3 is separated from class 0, class 1, class 2, class 4 and 15 other classes by a combination of"
+        in (found.status.sentence)
+    )
+    assert "led by column 0 (+);" in found.status.sentence
+    by = margins(X, y, found.separation)
+    typical = (np.abs(found.separation.coef) * X.std(axis=0)).sum(axis=1).max()
+    assert by.min() > -1e-8 * typical
+    assert np.delete(by[y == 3], 3, axis=1).min() > 0.1 * typical
+
+
+def test_several_classes_of_many(rng):
+    found = fit(*many_classes(rng, [4, 5]), alpha=0.0, tol=1e-4)
+    assert found.status == "no_optimum"
+    if found.separation is not None:
+        assert (
+            "class 4 and class 5 are separated from class 0, class 1, class 2, class 3 and 14 other classes by"
+            in (found.status.sentence)
+        )

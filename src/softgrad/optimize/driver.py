@@ -13,6 +13,7 @@ from softgrad.optimize.flatness import Standard
 from softgrad.optimize.ledger import Ledger
 from softgrad.optimize.objective import Iterate, Objective
 from softgrad.optimize.recession import recession, shown
+from softgrad.optimize.recession_by_products import recession_by_products
 from softgrad.optimize.sentences import by_decrement, by_gap, ended, no_optimum
 from softgrad.optimize.separation import Separation
 from softgrad.optimize.solution import Record, Solution, Status
@@ -250,7 +251,11 @@ def _reason(progress: Progress, state: State, iterate: Iterate, stop: bool) -> s
 
 def _ending(progress: Progress, iterate: Iterate) -> str:
     """Of a small decrement, which is no proof."""
-    found = recession(progress.objective, iterate)
+    objective = progress.objective
+    if objective.hessian_is_cheap:
+        found = recession(objective, iterate)
+    else:
+        found = recession_by_products(objective, iterate, progress.decrement)
     if found is None:
         return "converged"
     progress.separation = found.separation

@@ -39,11 +39,9 @@ def recession(objective: Objective, iterate: Iterate) -> Recession | None:
     be found in the directions that have no curvature left (:class:`softgrad.optimize.flatness.Flatness`), and the rows
     say whether it separates.
 
-    Without the exact Hessian at hand there is no telling: None. Otherwise a Hessian and three or four reads of X a
-    step, at most `LONGEST` times; two Hessians and a dozen reads where an optimum exists.
+    A Hessian and three or four reads of X a step, at most `LONGEST` times; half a dozen reads beside the steps to
+    `SETTLED` where an optimum exists.
     """
-    if not objective.hessian_is_cheap:
-        return None
     standard, first, suspected = Standard.of(objective), iterate.params, False
     for _ in range(LONGEST):
         settled = iterate.newton_gain <= SETTLED * objective.scale(iterate.value)
@@ -61,7 +59,7 @@ def recession(objective: Objective, iterate: Iterate) -> Recession | None:
     return Recession(None) if suspected else None
 
 
-def shown(iterate: Iterate, growing: Array, standard: Standard) -> Separation | None:
+def shown(iterate: Iterate, growing: Array, standard: Standard, *, slack: float = SLACK) -> Separation | None:
     """What a direction separates, as the rows have it; None where a margin falls along it or none rises.
 
     Parameters
@@ -70,13 +68,13 @@ def shown(iterate: Iterate, growing: Array, standard: Standard) -> Separation | 
         Whose point the rows are asked at: no read of X but for the direction's logits.
     growing : ndarray of the shape of the parameters
     standard : Standard
+    slack : float, default `SLACK`
+        What counts as no change of a margin, of the typical change of a logit.
     """
     objective = iterate.objective
     coef, intercept = objective.split(growing)
-    slack = SLACK * float(
-        (np.abs(coef) @ np.hypot(standard.means, standard.spreads) + np.abs(intercept)).max()
-    )
-    shares = iterate.point.margins(objective.direction(iterate, growing), slack)
+    typical = float((np.abs(coef) @ np.hypot(standard.means, standard.spreads) + np.abs(intercept)).max())
+    shares = iterate.point.margins(objective.direction(iterate, growing), slack * typical)
     if shares[2].any() or not shares[0].any():
         return None
     return Separation(coef, intercept, shares, standard.spreads).moved(coef, intercept, standard.spreads)

@@ -44,7 +44,7 @@ def ended(name: str, steps: str, reached: str, tol: float, max_iter: int) -> Sta
 def no_optimum(steps: str, separation: Separation | None) -> Status:
     """The status of a fit without an optimum, and what was shown of the reason."""
     if separation is None:
-        why = "classes are separated by some combination of the features, but which ones could not be shown"
+        why = "Newton's steps lead to infinity, as where classes are separated, but which ones could not be shown"
     else:
         why = separation.words
     sentence = (

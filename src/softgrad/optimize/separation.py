@@ -89,23 +89,24 @@ class Separation:
 
     @property
     def words(self) -> str:
-        """Which classes are separated, and by which features; signs are those of the class named first."""
+        """Which classes are separated, and by which features; signs are those of the classes named first."""
         everyone = (self.shares[0] + self.shares[1]).any(axis=1)
         apart = self.complete[np.ix_(everyone, everyone)]
         if len(apart) > 2 and (apart | np.eye(len(apart), dtype=bool)).all():
             return f"all {len(apart)} classes are separated from one another{self._by_ends(np.flatnonzero(everyone))}"
-        told = [self._statement(k, others, "") for k, others in _stars(self.complete)]
-        told += [self._statement(k, others, PARTLY) for k, others in _stars(self.partial)]
+        told = [self._statement(*groups, "") for groups in _groups(self.complete)]
+        told += [self._statement(*groups, PARTLY) for groups in _groups(self.partial)]
         rest = len(told) - STATEMENTS
         return "; ".join(told[:STATEMENTS]) + (f"; and {rest} more such statements hold" if rest > 0 else "")
 
-    def _statement(self, k: int, others: Array, but: str) -> str:
-        effects = self.effects
-        parts = [
-            f"{self._feature(j)} ({sign})" for j, sign in _leading(effects[k] - effects[others].mean(axis=0))
-        ]
-        first = "class " + self._label(k).removeprefix("class ")
-        return f"{first} is separated from {self._listed(others)}{but}{_by(parts, self.coef.shape[1])}"
+    def _statement(self, ones: Array, others: Array, but: str) -> str:
+        effects = self.effects[ones].mean(axis=0) - self.effects[others].mean(axis=0)
+        parts = [f"{self._feature(j)} ({sign})" for j, sign in _leading(effects)]
+        first = (
+            self._listed(ones) if len(ones) > 1 else "class " + self._label(ones[0]).removeprefix("class ")
+        )
+        are = "are" if len(ones) > 1 else "is"
+        return f"{first} {are} separated from {self._listed(others)}{but}{_by(parts, self.coef.shape[1])}"
 
     def _by_ends(self, everyone: Array) -> str:
         """The features that tell all classes apart, each with the classes at its ends."""
@@ -136,13 +137,17 @@ class Separation:
 PARTLY = ", but for rows on the boundary between them,"
 
 
-def _stars(pairs: Array) -> list[tuple[int, Array]]:
-    """The pairs (K, K) as few classes with their others, the one with most of them first."""
+def _groups(pairs: Array) -> list[tuple[Array, Array]]:
+    """The pairs (K, K), symmetric, as few groups of classes, each with the others that it is paired with.
+
+    The class with most pairs comes first, with those that are paired with the same others.
+    """
     left, result = pairs.copy(), []
     while left.any():
-        k = int(left.sum(axis=1).argmax())
-        result.append((k, np.flatnonzero(left[k])))
-        left[k] = left[:, k] = False
+        others = left[int(left.sum(axis=1).argmax())].copy()
+        ones = (left == others).all(axis=1)
+        result.append((np.flatnonzero(ones), np.flatnonzero(others)))
+        left[np.ix_(ones, others)] = left[np.ix_(others, ones)] = False
     return result
 
 
