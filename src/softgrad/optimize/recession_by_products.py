@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from softgrad.optimize.conjugate_gradients import Step, Truncation, newton_step
+from softgrad.optimize.conjugate_gradients import Preconditioner, Step, Truncation, newton_step
 from softgrad.optimize.flatness import Standard
 from softgrad.optimize.objective import Iterate, Objective
-from softgrad.optimize.preconditioner import build, forms
-from softgrad.optimize.recession import FAR, OUT, SETTLED, STEPS, Recession, shown
+from softgrad.optimize.preconditioner import KRONECKER, build, forms
+from softgrad.optimize.recession import FAR, SETTLED, STEPS, Recession, shown
 from softgrad.optimize.separation import Separation
 
 Array = npt.NDArray[Any]
@@ -18,10 +18,15 @@ Array = npt.NDArray[Any]
 FINE, FINEST = 1e-4, 1e-22
 """The shares of an average product's gain at which the conjugate gradients end: for a step, and for what is flat."""
 LONGEST = 500
-STRIDES, ROUNDS = 8, 2
+STRIDES = 8
+ENOUGH = 1e-7
+"""The share of the gradient left at which conjugate gradients end when they take the boundary's share away."""
 MEMORY = 10
 SIGNIFICANT, NOISE = 1e-16, 1e-24
 """The relative gains from which on a slope tells, and below which a gradient is rounding."""
+OUT = 1e4
+"""Changes of a logit, a column's spread each, after which only rows on the boundary have curvature; and not so many
+that what is left of their changes would turn them over."""
 COARSE = 1e-3
 """How much of the typical change of a logit a margin may fall by before the boundary's share is taken away."""
 SMALL = 1e-3
@@ -40,7 +45,8 @@ def recession_by_products(objective: Objective, iterate: Iterate, decrement: flo
         return None
     first, suspected, significant = iterate.params, False, False
     for _ in range(STRIDES):
-        step, scale = _solution(iterate, FINE), objective.scale(iterate.value)
+        step = _solution(iterate, _preconditioner(objective, iterate.params))
+        scale = objective.scale(iterate.value)
         if step is None:
             break
         settled = step.gain <= SETTLED * scale
@@ -50,7 +56,7 @@ def recession_by_products(objective: Objective, iterate: Iterate, decrement: flo
         _, slopes = objective.along(iterate, step.direction, STEPS)
         falls = bool(slopes[STEPS == FAR][0] < 0.5 * abs(slopes[0]))
         if settled and not falls:
-            return None
+            break
         suspected = suspected or falls
         significant = significant or (falls and step.gain > SIGNIFICANT * scale)
         length = float(STEPS[1:][slopes[1:] <= 0].max(initial=STEPS[1])) if suspected else 1.0
@@ -77,22 +83,31 @@ def _separation(iterate: Iterate, first: Array) -> Separation | None:
 
 
 def _flat_part(iterate: Iterate, params: Array) -> Array:
-    """``params - H^+ H params``, by the Newton step of a gradient ``H params``."""
-    left = params - params.mean(axis=0)
-    for _ in range(ROUNDS):
-        product = iterate.product(left)
-        energy = float(np.vdot(left, product))
-        if not energy > 0:
-            break
-        scale = np.sqrt(SMALL * iterate.value / energy)
-        step = _solution(replace(iterate, gradient=scale * product), FINEST)
-        if step is None:
-            break
-        left = left + step.params / scale
-    return np.asarray(left - left.mean(axis=0))
+    """``params - H^+ H params``, by the Newton step of a gradient ``H params``.
+
+    The preconditioner is that of parameters zero: what is taken away is orthogonal to what is left in its norm, and in
+    the norm of one from far out a little of the one is much of the other.
+    """
+    objective = iterate.objective
+    form = [form for form in forms(objective) if form <= KRONECKER][-1]
+    preconditioner = build(objective, np.zeros(objective.shape), form)
+    whole = params - params.mean(axis=0)
+    product = iterate.product(whole)
+    energy = float(np.vdot(whole, product))
+    if not energy > 0:
+        return np.asarray(whole)
+    scale = np.sqrt(SMALL * iterate.value / energy)
+    enough = ENOUGH * scale * float(np.linalg.norm(product))
+    tilted = replace(iterate, gradient=scale * product)
+    step = newton_step(tilted, preconditioner, Truncation(FINEST, enough, LONGEST, MEMORY))
+    return np.asarray(whole if step is None else whole + step.params / scale)
 
 
-def _solution(iterate: Iterate, accuracy: float) -> Step | None:
-    """``-H^+ gradient`` by conjugate gradients with the closest preconditioner that fits; None where that fails."""
-    preconditioner = build(iterate.objective, iterate.params, forms(iterate.objective)[-1])
-    return newton_step(iterate, preconditioner, Truncation(accuracy, 0.0, LONGEST, MEMORY))
+def _preconditioner(objective: Objective, params: Array) -> Preconditioner:
+    """The closest that fits."""
+    return build(objective, params, forms(objective)[-1])
+
+
+def _solution(iterate: Iterate, preconditioner: Preconditioner) -> Step | None:
+    """``-H^+ gradient`` by conjugate gradients; None where that fails."""
+    return newton_step(iterate, preconditioner, Truncation(FINE, 0.0, LONGEST, MEMORY))
