@@ -76,6 +76,7 @@ SHARED_OPTIMIZE = {
     "ledger",
     "line_search",
     "newton_step",
+    "rounding",
     "separation",
     "recession",
     "recession_by_products",

@@ -10,6 +10,8 @@ import numpy.typing as npt
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from softgrad.maths.arrays import LARGEST
+
 Array = npt.NDArray[Any]
 
 
@@ -66,7 +68,7 @@ def _one_sentence() -> Iterator[None]:
     """scikit-learn's refusals of X in one sentence: what was given, and what to do."""
     try:
         yield
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         text = str(error)
         advice = next((advice for start, advice in ADVICE.items() if start in text), None)
         if advice is None:
@@ -74,7 +76,7 @@ def _one_sentence() -> Iterator[None]:
         first, *rest = text.split("\n")
         if "unique column names" in first:
             first += " " + ", ".join(line.strip("- ") for line in rest)
-        raise ValueError(f"{first.split('. ')[0].rstrip(':. ')}; {advice}.") from error
+        raise type(error)(f"{first.split('. ')[0].rstrip(':. ')}; {advice}.") from error
 
 
 SHAPE = "pass numbers of shape (n_samples, n_features) as X"
@@ -89,8 +91,8 @@ ADVICE = {
     "inhomogeneous shape": f"the rows of X have unequal lengths; {SHAPE}",
     "could not convert string to float": ENCODE,
     "dtype='numeric' is not compatible": ENCODE,
+    "float() argument must be": "pass numbers as X",
 }
-LARGEST = 1e100
 
 
 def refuse_huge(features: Any) -> None:

@@ -40,6 +40,8 @@ def test_a_float32_alpha_does_not_round_the_objective():
         lambda: softgrad.loss_and_gradient(np.ones((2, 4)), ["a", "b"], X, Y),
         lambda: softgrad.loss_and_gradient(np.ones((2, 4)), None, [[1], [1, 2]], Y),
         lambda: softgrad.fit(X, [[1], [1, 2]], alpha=0.1),
+        lambda: softgrad.fit(X, np.full((4, 2), 0.5 + 0.5j), alpha=0.1),
+        lambda: softgrad.fit(X, np.full((4, 2), "0.5"), alpha=0.1),
         lambda: softgrad.fit(X, Y, alpha=0.1, n_classes=2.5),
         lambda: softgrad.fit(X, Y, alpha=0.1, start=3),
         lambda: softgrad.fit(X, Y, alpha=0.1, start=[["a"], ["b"]]),
@@ -54,6 +56,16 @@ def test_a_float32_alpha_does_not_round_the_objective():
 def test_arguments_without_sense_get_a_sentence(call):
     with pytest.raises(ValueError, match=r"pass|scale"):
         call()
+
+
+def test_objects_in_a_table():
+    with pytest.raises(TypeError, match="pass numbers as X"):
+        softgrad.SoftmaxRegression().fit(np.array([[object()], [1.0]]), [0, 1])
+
+
+def test_a_report_on_lists():
+    model = softgrad.SoftmaxRegression().fit(X.tolist(), Y.tolist())
+    assert "feature 3" in model.report(X.tolist(), Y.tolist())._repr_html_()
 
 
 def test_a_callback_that_is_no_function():
