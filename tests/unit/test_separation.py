@@ -11,8 +11,10 @@ from sklearn.exceptions import ConvergenceWarning
 
 from softgrad import SoftmaxRegression
 from softgrad.fitting import fit, fit_path
+from softgrad.optimize.flatness import Standard
 from softgrad.optimize.objective import Objective
 from softgrad.optimize.penalty import L2
+from softgrad.optimize.recession import shown
 from softgrad.optimize.solver import largest_curvature
 from softgrad.rows.dense import DenseRows
 from tests import listed_blocks, problems
@@ -120,6 +122,20 @@ def test_every_source_of_rows_says_the_same(source):
     by = margins(X, y, found.separation)
     assert by[:50, 1:].min() > 0.1
     assert np.abs(by[50:, 1:]).max() < 1e-9
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_one_row_whose_margin_falls_is_enough_to_show_nothing(source):
+    X, targets = np.array([[-1.0], [0.0], [2.0], [3.0]]), np.array([0, 0, 1, 1])
+    direction = np.array([[-1.0, 0.0], [1.0, 0.0]])
+    objective = Objective(source(problems.Problem(X, targets, 2, 0.0)), L2(0.0))
+    standard, here = Standard.of(objective), objective.at(np.zeros((2, 2)))
+    found = shown(here, direction, standard)
+    assert found.partial.tolist() == [[False, True], [True, False]]
+    assert shown(here, 0 * direction, standard) is None
+    tilt = np.array([[0.0, 1e-6], [0.0, -1e-6]])
+    for falling in (-direction, direction - tilt):
+        assert shown(here, falling, standard) is None
 
 
 def test_quasi_separation_names_the_boundary():
