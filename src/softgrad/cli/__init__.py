@@ -2,6 +2,8 @@
 
 import sys
 
+from softgrad.cli import interrupts
+
 __all__ = ["main"]
 
 
@@ -10,10 +12,24 @@ def main() -> None:
 
     Only the standard library is imported before this line is sure that the ``cli`` extra is installed.
     """
+    interrupts.begin()
+    try:
+        _run()
+    except KeyboardInterrupt:
+        sys.exit(interrupts.told())
+    except Exception:
+        if interrupts.seen():
+            sys.exit(interrupts.told())
+        raise
+    finally:
+        interrupts.end()
+
+
+def _run() -> None:
     try:
         from softgrad.cli.app import app
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in ("typer", "rich"):
+        if interrupts.seen() or (error.name or "").partition(".")[0] not in ("typer", "rich"):
             raise
         sys.stderr.write(
             f"softgrad: the command line needs the package {error.name}, which is not installed: "
