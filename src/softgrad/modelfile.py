@@ -13,11 +13,8 @@ The same model always gives the same bytes. ``history_`` is not stored: it is ``
 ``partial_fit`` knows of earlier rows, so that a loaded model predicts but does not go on learning.
 """
 
-import io
 import json
-import math
 import os
-import re
 import struct
 import tokenize
 import zipfile
@@ -27,14 +24,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import numpy as np
-from numpy.lib import format as npy
-from numpy.typing import NDArray
 
 import softgrad
 from softgrad.jsonvalues import decode, encode
 from softgrad.labels import declared
 from softgrad.optimize.solution import Status
 from softgrad.partial import EVIDENCE
+from softgrad.storednpy import npy_bytes, read_npy
 from softgrad.storedzip import check_stored
 from softgrad.table.atomic import write_atomically
 from softgrad.table.columns import Columns
@@ -48,10 +44,7 @@ __all__ = ["ModelFileError", "describe", "load", "load_with_columns", "metadata"
 _FORMAT, _VERSION = "softgrad-model", 1
 _MEMBERS = ["coef.npy", "intercept.npy", "model.json"]
 _MAX_JSON = 64 * 2**20
-_MAX_HEADER = 1024
 _FITTED = ("objective_", "gap_", "decrement_", "n_iter_", "n_passes_")
-# The header that `_to_npy` writes; it is compared, never evaluated.
-_HEADER = re.compile(rb"\{'descr': '<f8', 'fortran_order': (True|False), 'shape': \(([\d, ]+)\), \} *\n")
 DAMAGE = (
     zipfile.BadZipFile,
     ArithmeticError,
@@ -103,8 +96,8 @@ def save(
     described = metadata(estimator, columns) | {"coef_shape": list(coef.shape), "sparse": sparse}
     members = {
         "model.json": _to_json(described),
-        "coef.npy": _to_npy(coef.toarray() if sparse else coef),
-        "intercept.npy": _to_npy(estimator.intercept_),
+        "coef.npy": npy_bytes(coef.toarray() if sparse else coef),
+        "intercept.npy": npy_bytes(estimator.intercept_),
     }
     write_atomically(path, lambda stream: _write_zip(stream, members))
 
@@ -205,12 +198,6 @@ def _to_json(metadata: dict[str, Any]) -> bytes:
     return data
 
 
-def _to_npy(array: Any) -> bytes:
-    stream = io.BytesIO()
-    npy.write_array(stream, np.asarray(array, dtype="<f8"), version=(1, 0), allow_pickle=False)
-    return stream.getvalue()
-
-
 def _write_zip(stream: BinaryIO, members: dict[str, bytes]) -> None:
     with zipfile.ZipFile(stream, "w") as archive:
         for name, data in members.items():
@@ -282,19 +269,14 @@ def _restore(meta: dict[str, Any], archive: zipfile.ZipFile) -> tuple["SoftmaxRe
     n_rows, n_features = meta["coef_shape"]
     if n_rows not in (len(classes), len(classes) - 1 if len(classes) == 2 else None) or n_features < 1:
         raise ValueError("the shape of coef_ does not fit the labels")
-    columns = None if meta["columns"] is None else Columns.from_dict(meta["columns"])
-    names = meta["feature_names"]
-    if not (names is None or isinstance(names, list)):
-        raise ValueError("the feature names are no list")
-    if len(columns.encoded_names if columns else names or range(n_features)) != n_features:
-        raise ValueError("the names do not fit the shape of coef_")
+    names, columns = _restored_names(meta, n_features)
     estimator = SoftmaxRegression(**{name: decode(value) for name, value in meta["parameters"].items()})
     evidence = [name for name in EVIDENCE if name in meta["fitted"]]
     fitted = {name: _figure(decode(meta["fitted"][name])) for name in (*_FITTED, *evidence)} | {
         "classes_": classes,
         "n_features_in_": n_features,
-        "coef_": _read_array(archive, "coef.npy", (n_rows, n_features)),
-        "intercept_": _read_array(archive, "intercept.npy", (n_rows,)),
+        "coef_": read_npy(archive, "coef.npy", (n_rows, n_features)),
+        "intercept_": read_npy(archive, "intercept.npy", (n_rows,)),
         "status_": Status(meta["status"]["name"], str(meta["status"]["sentence"])),
         "history_": [],
     }
@@ -307,25 +289,18 @@ def _restore(meta: dict[str, Any], archive: zipfile.ZipFile) -> tuple["SoftmaxRe
     return estimator, columns
 
 
+def _restored_names(meta: dict[str, Any], n_features: int) -> tuple[list[Any] | None, Columns | None]:
+    """The names of the features and the schema of the table, as far as the model has them."""
+    columns = None if meta["columns"] is None else Columns.from_dict(meta["columns"])
+    names = meta["feature_names"]
+    if not (names is None or isinstance(names, list)):
+        raise ValueError("the feature names are no list")
+    if len(columns.encoded_names if columns else names or range(n_features)) != n_features:
+        raise ValueError("the names do not fit the shape of coef_")
+    return names, columns
+
+
 def _figure(value: Any) -> float:
     if not isinstance(value, int | float):
         raise ValueError("a figure is no number")
     return value
-
-
-def _read_array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Read one array after its size in the archive has been found to be what the shape implies."""
-    n_bytes = 8 * math.prod(shape)
-    if not n_bytes < archive.getinfo(name).file_size <= n_bytes + _MAX_HEADER:
-        raise ValueError(f"{name} is of another size")
-    data = archive.read(name)
-    stream = io.BytesIO(data)
-    if npy.read_magic(stream) != (1, 0):
-        raise ValueError(f"{name} is of another version")
-    header = stream.read(int.from_bytes(stream.read(2), "little"))
-    said = _HEADER.fullmatch(header)
-    wanted = str(shape).strip("()").encode()
-    if said is None or said[2] != wanted or len(data) - stream.tell() != n_bytes:
-        raise ValueError(f"{name} is of another shape or type")
-    flat = np.frombuffer(data, "<f8", offset=stream.tell())
-    return flat.reshape(shape, order="F" if said[1] == b"True" else "C").copy(order="K")
