@@ -121,6 +121,18 @@ def load(path: str | os.PathLike[str]) -> "SoftmaxRegression":
     ------
     ModelFileError
         If the file is missing, not a softgrad model, cut short, damaged, or of a newer format.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import softgrad
+    >>> X = [[0.0], [1.0], [2.0], [3.0]]
+    >>> model = softgrad.SoftmaxRegression().fit(X, ["low", "low", "high", "high"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     model.save(f"{folder}/heights.softgrad")
+    ...     again = softgrad.load(f"{folder}/heights.softgrad")
+    >>> bool((again.predict_proba(X) == model.predict_proba(X)).all())
+    True
     """
     return load_with_columns(path)[0]
 

@@ -19,6 +19,17 @@ class Outputs:
         ------
         softgrad.modelfile.ModelFileError
             If the model is not fitted or cannot be written.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> from sklearn.datasets import load_iris
+        >>> from softgrad import SoftmaxRegression
+        >>> model = SoftmaxRegression().fit(*load_iris(return_X_y=True))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save(f"{folder}/iris.softgrad")
+        ...     os.listdir(folder)
+        ['iris.softgrad']
         """
         from softgrad import modelfile
 
@@ -48,10 +59,14 @@ class Outputs:
 
         Examples
         --------
+        >>> import os, tempfile
         >>> from sklearn.datasets import load_iris
         >>> from softgrad import SoftmaxRegression
         >>> model = SoftmaxRegression().fit(*load_iris(return_X_y=True))
-        >>> model.to_onnx("iris.onnx")  # doctest: +SKIP
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.to_onnx(f"{folder}/iris.onnx")
+        ...     os.listdir(folder)
+        ['iris.onnx']
         """
         from softgrad.onnxfile import save_onnx
 
@@ -92,6 +107,15 @@ class Outputs:
             hold the features.
         ModuleNotFoundError
             If jinja2 is not installed: ``pip install 'softgrad[report]'``.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from softgrad import SoftmaxRegression
+        >>> X, y = load_iris(return_X_y=True)
+        >>> report = SoftmaxRegression().fit(X[::2], y[::2]).report(X[1::2], y[1::2], train=(X[::2], y[::2]))
+        >>> report.html.startswith("<!doctype html>")  # report.save("iris.html") writes it
+        True
         """
         check_is_fitted(self)
         from softgrad.report.page import report

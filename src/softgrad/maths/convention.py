@@ -29,6 +29,16 @@ class Gradient(NamedTuple):
         With respect to b, of shape (K,) or, where samples are columns, (K, 1); None without a separate intercept.
     logits : ndarray or None
         Of the data term with respect to the logits, (n, K) or (K, n), with the objective's scale and sign.
+
+    Examples
+    --------
+    >>> from softgrad.conventions import NUMPY
+    >>> gradient = NUMPY.gradient([[0.0, 0.0]], X=[[1.0], [3.0]], y=[[1, 0], [0, 1]])
+    >>> gradient.weights, gradient.intercept
+    (array([[ 0.5, -0.5]]), None)
+    >>> gradient.logits
+    array([[-0.25,  0.25],
+           [ 0.25, -0.25]])
     """
 
     weights: Array
@@ -68,9 +78,26 @@ class Convention:
     >>> from softgrad.conventions import COLUMNS
     >>> X = np.array([[1.0, 2.0, -3.0]])  # one feature, three samples
     >>> Y = np.array([[1, 0, 0], [0, 1, 1]])
-    >>> COLUMNS.gradient(np.zeros((2, 1)), X, Y, b=np.zeros(2)).weights
+    >>> W, b = np.zeros((2, 1)), np.zeros(2)
+    >>> COLUMNS.logits(W, X, b).shape, COLUMNS.proba(W, X, b)[0]
+    ((2, 3), array([0.5, 0.5, 0.5]))
+    >>> round(float(COLUMNS.value(W, X, Y, b)), 6)  # log 2
+    0.693147
+    >>> gradient = COLUMNS.gradient(W, X, Y, b)
+    >>> gradient.weights
     array([[-0.33333333],
            [ 0.33333333]])
+
+    As an optimiser takes it, and as the rest of softgrad has the same problem:
+
+    >>> vector = COLUMNS.flatten(gradient)  # the weights, then b
+    >>> vector.shape, COLUMNS.hessian(W, X, Y, b).shape, COLUMNS.unflatten(vector, n_classes=2).weights.shape
+    ((4,), (4, 4), (2, 1))
+    >>> coef, intercept, rows, labels, alpha = COLUMNS.to_canonical(W, X, Y, b)
+    >>> rows.shape, labels.shape
+    ((3, 1), (3, 2))
+    >>> bool((COLUMNS.from_canonical(coef, intercept, rows, labels)[1] == X).all())
+    True
     """
 
     samples: Samples = "rows"
