@@ -6,6 +6,7 @@ as what it tests makes promises.
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,7 @@ def parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return len(names) - (names[:1] in (["self"], ["cls"]))
 
 
+@cache
 def found() -> set[str]:
     return {what for name, path in files() for what in too_large(name, path.read_text(encoding="utf-8"))}
 

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,7 @@ def _dangerous_call(node: ast.Call) -> Iterator[str]:
         yield f"{owner}.load"
 
 
+@cache
 def found() -> set[tuple[str, str]]:
     """Every file and what it holds of this."""
     return {
