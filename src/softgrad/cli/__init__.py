@@ -1,4 +1,4 @@
-"""The command line: ``softgrad fit | predict | evaluate | check | explain | info``."""
+"""The command line: ``softgrad fit | predict | evaluate | info | explain | export | check``."""
 
 import sys
 
@@ -14,15 +14,14 @@ def main() -> None:
     """
     interrupts.begin()
     try:
-        _run()
-    except KeyboardInterrupt:
-        sys.exit(interrupts.told())
-    except Exception:
-        if interrupts.seen():
+        try:
+            _run()
+        finally:
+            interrupts.end()  # where the last of them may still arrive
+    except (KeyboardInterrupt, Exception) as error:
+        if isinstance(error, KeyboardInterrupt) or interrupts.seen():
             sys.exit(interrupts.told())
         raise
-    finally:
-        interrupts.end()
 
 
 def _run() -> None:
