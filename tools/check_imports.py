@@ -78,6 +78,7 @@ SHARED_OPTIMIZE = {
     "ledger",
     "line_search",
     "newton_step",
+    "rounding",
     "separation",
     "objective",
     "block_preconditioner",

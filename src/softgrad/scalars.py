@@ -41,6 +41,8 @@ def checked_alpha(alpha: Any) -> float:
     ------
     ValueError
     """
+    if type(alpha) is float and 0 <= alpha < inf:  # as nearly always, and quicker to see
+        return alpha
     expected = "one finite number >= 0 (per-feature penalties are not there yet)"
     check_number("alpha", alpha, expected)
     return float(alpha)

@@ -10,6 +10,8 @@ import numpy.typing as npt
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from softgrad.maths.arrays import LARGEST
+
 Array = npt.NDArray[Any]
 
 
@@ -90,7 +92,6 @@ ADVICE = {
     "could not convert string to float": ENCODE,
     "dtype='numeric' is not compatible": ENCODE,
 }
-LARGEST = 1e100
 
 
 def refuse_huge(features: Any) -> None:

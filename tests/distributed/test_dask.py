@@ -142,6 +142,9 @@ def test_what_partitions_hold_is_checked_where_they_are(client, arrays):
         ValueError, match=r"partition 2: row 305, column 2 of its X is missing, NaN or infinite"
     ):
         softgrad.fit(da.from_array(bad, chunks=(CHUNKS, 6)), targets, alpha=0.1)
+    bad[1105, 2] = -1e200
+    with pytest.raises(ValueError, match=r"partition 2: row 305, column 2 of its X is -1e\+200, too large"):
+        softgrad.fit(da.from_array(bad, chunks=(CHUNKS, 6)), targets, alpha=0.1)
     with pytest.raises(ValueError, match="partition 2: the label 4"):
         softgrad.fit(
             da.from_array(X, chunks=(CHUNKS, 6)),

@@ -40,6 +40,8 @@ def test_a_float32_alpha_does_not_round_the_objective():
         lambda: softgrad.loss_and_gradient(np.ones((2, 4)), ["a", "b"], X, Y),
         lambda: softgrad.loss_and_gradient(np.ones((2, 4)), None, [[1], [1, 2]], Y),
         lambda: softgrad.fit(X, [[1], [1, 2]], alpha=0.1),
+        lambda: softgrad.fit(X, np.full((4, 2), 0.5 + 0.5j), alpha=0.1),
+        lambda: softgrad.fit(X, np.full((4, 2), "0.5"), alpha=0.1),
         lambda: softgrad.fit(X, Y, alpha=0.1, n_classes=2.5),
         lambda: softgrad.fit(X, Y, alpha=0.1, start=3),
         lambda: softgrad.fit(X, Y, alpha=0.1, start=[["a"], ["b"]]),

@@ -183,6 +183,7 @@ LABELS = ["u", "v"] * (N // 2)
 UNUSABLE = {
     "missing values": {"x": [None, 1.0] * (N // 2), "kind": LABELS},
     "infinite": {"x": [np.inf, 1.0] * (N // 2), "kind": LABELS},
+    "huge": {"x": [-1e200, 1.0] * (N // 2), "kind": LABELS},
     "no values": {"x": pa.nulls(N, pa.float64()), "kind": LABELS},
     "free text": {"x": [f"remark {i}" for i in range(N)], "kind": LABELS},
     "dates": {"x": [dt.date(2024, 1, 1)] * N, "kind": LABELS},

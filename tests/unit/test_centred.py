@@ -13,6 +13,7 @@ from softgrad.optimize.penalty import L2
 from softgrad.rows import base
 from softgrad.rows.centred import CentredRows, centred_where_far
 from softgrad.rows.dense import DenseRows
+from softgrad.rows.glance import glance
 from tests import problems
 from tests.blocked_rows import fenced, protocol
 from tests.properties.test_rows_properties import everything
@@ -217,34 +218,38 @@ def test_the_start_is_the_users(rng):
 # ----------------------------------------------------------------------------------------------------- the rule
 
 
+def centred(rows):
+    return centred_where_far(rows, glance(rows))
+
+
 def test_where_it_pays(rng):
     X, targets = rng.normal(size=(400, 3)), np.arange(400) % 3
-    assert centred_where_far(DenseRows(X, targets, 3)) is None
-    assert centred_where_far(DenseRows(X + np.array([0, 2.0, 0]), targets, 3)) is not None
-    assert centred_where_far(DenseRows(np.full((4, 2), np.nan), np.arange(4) % 2, 2)) is None
+    assert centred(DenseRows(X, targets, 3)) is None
+    assert centred(DenseRows(X + np.array([0, 2.0, 0]), targets, 3)) is not None
+    assert centred(DenseRows(np.full((4, 2), np.nan), np.arange(4) % 2, 2)) is None
 
 
 def test_large_data_are_sampled(rng):
     X, targets = rng.normal(size=(20_000, 2)) + np.array([10.0, 0.0]), np.arange(20_000) % 2
     rows = DenseRows(X, targets, 2)
-    centred = centred_where_far(rows)
+    found = centred(rows)
     assert rows.meter.passes < 0.2
-    np.testing.assert_allclose(centred.offsets, [10.0, 0.0], atol=0.2)
+    np.testing.assert_allclose(found.offsets, [10.0, 0.0], atol=0.2)
 
 
 def test_a_column_constant_in_the_sample_only_is_not_taken_for_one(rng):
     X = np.column_stack([rng.normal(size=20_000), np.ones(20_000)])
     targets = np.arange(20_000) % 2
-    constant = centred_where_far(DenseRows(X, targets, 2)).constant
+    constant = centred(DenseRows(X, targets, 2)).constant
     X[7, 1] = 0.0
-    varying = centred_where_far(DenseRows(X, targets, 2)).constant
+    varying = centred(DenseRows(X, targets, 2)).constant
     assert constant.tolist() == [False, True, False]
     assert not varying.any()
 
 
 def test_a_flat_column_that_varies_is_left_alone(rng):
     X = np.column_stack([rng.normal(size=90) + 5, 1e12 + rng.integers(3, size=90)])
-    centred = centred_where_far(DenseRows(X, np.arange(90) % 3, 3))
-    assert not centred.constant.any()
-    assert centred.offsets[1] == 0
-    assert centred.offsets[0] == pytest.approx(X[:, 0].mean())
+    found = centred(DenseRows(X, np.arange(90) % 3, 3))
+    assert not found.constant.any()
+    assert found.offsets[1] == 0
+    assert found.offsets[0] == pytest.approx(X[:, 0].mean())

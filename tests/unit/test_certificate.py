@@ -137,6 +137,7 @@ def test_claims_hold_where_polishing_cannot_reach_the_optimum(rng, size):
 def test_certify_costs_one_pass_where_the_intercept_was_not_optimal(rng):
     objective = problems.objective_on(problems.blocked, problems.plain(rng))
     iterate = objective.at(rng.normal(size=objective.shape))
+    assert len(objective.column_sizes)  # a sample's, looked at once a fit
     before = objective.n_passes
     assert not intercept_is_optimal(objective, iterate)
     polished = certify(objective, iterate).iterate

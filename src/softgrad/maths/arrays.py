@@ -11,6 +11,9 @@ Array = npt.NDArray[Any]
 REAL, COMPLEX = "biuf", "biufc"
 """Kinds of NumPy's types that are numbers."""
 
+LARGEST = 1e100
+"""Entries of X up to which sums of their squares and products do not overflow float64."""
+
 
 def as_array(values: Any, name: str, expected: str) -> Array:
     """The values as an array of any type.

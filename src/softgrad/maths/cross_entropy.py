@@ -11,6 +11,7 @@ The residual is prediction minus target, always. Sources: the first document's J
 (1) and (2), the third's L(w) (its negative, summed), the fourth's equations (2), (10).
 """
 
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -201,7 +202,7 @@ def check_targets(targets: npt.ArrayLike, n_rows: int, n_classes: int) -> Array:
     if y.ndim == 1 and y.shape == (n_rows,):
         return _checked_codes(y, n_classes)
     if y.ndim == 2 and y.shape == (n_rows, n_classes):
-        return _checked_distributions(y)
+        return _checked_distributions(as_numbers(y, "y", "real numbers >= 0 that sum to 1 in each row"))
     raise ValueError(
         f"labels of shape {y.shape} were given for {n_rows} rows and {n_classes} classes; "
         f"pass {n_rows} integer labels, or an array of shape ({n_rows}, {n_classes}) with one distribution a row."
@@ -215,12 +216,18 @@ def _checked_codes(y: Array, n_classes: int) -> Array:
             "convert them with numpy.unique(labels, return_inverse=True)."
         )
     # Seen as unsigned, a negative code is larger than any class: one look at the rows instead of two.
-    if y.size and np.maximum.reduce(y.view(y.dtype.str.replace("i", "u"))) >= n_classes:
+    if y.size and np.maximum.reduce(y.view(_unsigned(y.dtype))) >= n_classes:
         wrong = y[(y < 0) | (y >= n_classes)][0]
         raise ValueError(
             f"the label {wrong} is not one of the {n_classes} classes 0..{n_classes - 1}; labels count from 0."
         )
     return y
+
+
+@cache
+def _unsigned(dtype: Any) -> Any:
+    """The integers of as many bytes without a sign."""
+    return np.dtype(dtype.str.replace("i", "u"))
 
 
 def _checked_distributions(y: Array) -> Array:

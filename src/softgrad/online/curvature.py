@@ -80,9 +80,8 @@ class Blocks:
 
     def inverse(self, ridge: Array) -> ScaledInverses:
         penalty = np.diag(ridge)
-        return ScaledInverses.of(
-            (gram + penalty for gram in self.grams), len(self.grams), np.zeros(len(ridge))
-        )
+        blocks = (gram + penalty for gram in self.grams)
+        return ScaledInverses.of(blocks, np.zeros(len(ridge)), into=np.empty_like(self.grams))
 
 
 @final

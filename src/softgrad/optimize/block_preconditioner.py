@@ -56,7 +56,9 @@ class BlockPreconditioner:
 
 
 def block_preconditioner(grams: Array, alpha: float, *, fit_intercept: bool) -> BlockPreconditioner:
-    """The preconditioner from the classes' Gram matrices (K, d + 1, d + 1). O(K d^3); `grams` is overwritten.
+    """The preconditioner from the classes' Gram matrices (K, d + 1, d + 1). O(K d^3).
+
+    The inverses take the place of `grams`, so that K matrices are in memory, not 2 K.
 
     Parameters
     ----------
@@ -74,5 +76,5 @@ def block_preconditioner(grams: Array, alpha: float, *, fit_intercept: bool) -> 
         block[np.diag_indices(width)] += alpha
         return block
 
-    blocks = ScaledInverses.of(map(centred, range(n_classes)), n_classes, floors[:-1])
+    blocks = ScaledInverses.of(map(centred, range(n_classes)), floors[:-1], into=grams[:, :-1, :-1])
     return BlockPreconditioner(blocks, means, masses, fit_intercept)

@@ -16,10 +16,10 @@ intercept is optimal for its logits, so that ``sum_i om_i (p_i - y_i) = 0``. The
 Without an intercept there is no condition on q, and no polishing. Making the intercept optimal is a K x K Newton
 iteration on the point's logits and reads no row of X; the gradient at the polished point is one pass.
 
-Rounding: `ROUNDING` times the objective is added to the gap for the sums over the rows, and less is never claimed.
-Two things are allowed for, not proved: what the polished intercept's gradient g_b (a few units in the last place of
-the classes' shares) leaves of the third term in 2. is taken as ``2 <|g_b|, |b|>``; and the rounding of the logits
-themselves, eps |x| |W|, is not counted, which on columns of offset 1e5 moves the objective by 3e-13 of itself.
+Rounding: `ROUNDING` times the objective is added to the gap for the sums over the rows, and less is never claimed; what
+the logits and the gradient are off by is counted as :mod:`softgrad.optimize.rounding` derives it. And what the
+polished intercept's gradient g_b (a few units in the last place of the classes' shares) leaves of the third term in
+2. is allowed for, not proved: it is taken as ``2 <|g_b|, |b|>``.
 """
 
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.linalg
 
+from softgrad.optimize import rounding
 from softgrad.optimize.objective import Iterate, Objective
 from softgrad.rows.base import Point
 
@@ -59,8 +60,9 @@ def certify(objective: Objective, iterate: Iterate) -> Certificate:
 
 def unpolished_gap(objective: Objective, iterate: Iterate) -> float:
     """The certificate's formula at `iterate` as it is: a bound where the intercept is optimal, else a forecast."""
-    gap = objective.penalty.duality_gap(iterate.point.coef, iterate.point.grad_coef)
-    return gap + ROUNDING * iterate.value
+    point, sizes = iterate.point, objective.column_sizes
+    gap = objective.penalty.duality_gap(point.coef, point.grad_coef, rounding.of_gradient(sizes))
+    return gap + rounding.of_logits(sizes, point.coef, point.intercept) + ROUNDING * iterate.value
 
 
 def intercept_is_optimal(objective: Objective, iterate: Iterate) -> bool:

@@ -20,6 +20,7 @@ from softgrad.optimize.solution import Solution
 from softgrad.optimize.solver import State
 from softgrad.rows.base import Rows
 from softgrad.rows.centred import CentredRows, centred_where_far
+from softgrad.rows.glance import Glance, glance
 from softgrad.rows.reduced import Reduction, reduced_where_it_pays
 
 Array = npt.NDArray[Any]
@@ -77,18 +78,23 @@ class Coordinates:
     def __init__(self, rows: Rows, request: Request, n_fits: int = 1) -> None:
         self._request = request
         self._reduction: Reduction | None = None
+        self._seen: Glance | None = None
         whole = request.checkpoint is not None or request.resume is not None
         if rows.n_classes * rows.n_features > SMALL and not whole:
             self._reduction = reduced_where_it_pays(rows, centre=request.fit_intercept, n_fits=n_fits)
         if self._reduction is not None:
             self._full: Rows = self._reduction.full
         else:
-            self._full = (centred_where_far(rows) if request.fit_intercept else None) or rows
+            self._full = self._seen_and_centred(rows) if request.fit_intercept else rows
+
+    def _seen_and_centred(self, rows: Rows) -> Rows:
+        self._seen = glance(rows)
+        return centred_where_far(rows, self._seen) or rows
 
     def solve(self, penalty: Penalty, start: Parameters | None, ledger: Ledger) -> Solution:
         """The fit, in the user's coordinates."""
         request = self._request
-        objective = Objective(self._full, penalty, fit_intercept=request.fit_intercept)
+        objective = Objective(self._full, penalty, fit_intercept=request.fit_intercept, seen=self._seen)
         begin = start if start is None else self._forth(*start)
         if self._reduction is not None and request.limits.max_iter > 0:
             solution = self._by_reduction(self._reduction, objective, begin, ledger)

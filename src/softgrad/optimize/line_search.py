@@ -8,10 +8,12 @@ from softgrad.optimize.certificate import ROUNDING
 from softgrad.optimize.objective import Iterate, Objective
 
 LONGEST = 2.0**20
+FLATNESS = 0.1
+"""How much of the slope at the start may be left where a search ends."""
 
 
 def line_search(
-    objective: Objective, iterate: Iterate, direction: Any, *, first: float = 1.0, flatness: float = 0.1
+    objective: Objective, iterate: Iterate, direction: Any, *, first: float = 1.0, flatness: float = FLATNESS
 ) -> float:
     """A step t at which the slope has fallen to `flatness` times the slope at 0, or 0.0 where none descends.
 
@@ -29,7 +31,7 @@ def line_search(
         Of the iterate's point.
     first : float, default 1.0
         The step tried first.
-    flatness : float, default 0.1
+    flatness : float, default FLATNESS
         In (0, 1).
 
     Returns

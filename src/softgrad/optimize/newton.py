@@ -2,10 +2,11 @@
 
 from typing import Any, ClassVar, final
 
+import numpy as np
 import numpy.typing as npt
 
 from softgrad.optimize.certificate import ROUNDING
-from softgrad.optimize.line_search import line_search
+from softgrad.optimize.line_search import FLATNESS, line_search
 from softgrad.optimize.objective import Iterate, Objective
 from softgrad.optimize.solver import State
 
@@ -14,11 +15,12 @@ Array = npt.NDArray[Any]
 
 @final
 class Newton:
-    """``params <- params - t H^+ gradient``, t by a line search on kept logits.
+    """``params <- params - t H^+ gradient``.
 
-    A step costs the Hessian (K d / 4 passes), a Cholesky factor of it, and two reads of X. The intercept is left to the
-    certificate to polish: doing so at every step saved no step on iris, wine and breast cancer, and took a fifth of
-    the time.
+    The unit step is taken where it ends as a line search would end, which its own gradient tells; elsewhere t is found
+    by a line search on the logits of its two ends. A step costs the Hessian (K d / 4 passes), a Cholesky factor of it,
+    and one read of X, or two where it is not of length one. The intercept is left to the certificate to polish: doing
+    so at every step saved no step on iris, wine and breast cancer, and took a fifth of the time.
     """
 
     name: ClassVar[str] = "newton"
@@ -28,13 +30,23 @@ class Newton:
 
     def step(self, objective: Objective, state: State) -> State:
         here = objective.at(state.params)
-        direction = objective.direction(here, -here.newton_direction)
-        step = line_search(objective, here, direction)
-        if step == 0:
-            return State(state.params, exhausted=True)
-        point = here.point.move(direction, step)
-        there = objective.at(objective.balanced(objective.join(point.coef, point.intercept)))
+        move = -here.newton_direction
+        there = objective.at(objective.balanced(here.params + move))
+        if not _ends_a_search(there, here, move):
+            between = here.point.toward(there.point)
+            length = line_search(objective, here, between)
+            if length == 0:
+                return State(state.params, exhausted=True)
+            params = here.params + length * objective.join(between.coef, between.intercept)
+            there = objective.at(objective.balanced(params))
         return State(there.params) if _improves(there, here) else State(state.params, exhausted=True)
+
+
+def _ends_a_search(there: Iterate, here: Iterate, move: Array) -> bool:
+    """Whether :func:`line_search` would take the unit step."""
+    slopes = [float(np.vdot(at.gradient, move)) for at in (here, there)]
+    lower = slopes[1] <= 0 or there.value <= here.value * (1 + ROUNDING)
+    return slopes[0] < 0 and lower and abs(slopes[1]) <= FLATNESS * abs(slopes[0])
 
 
 def _improves(there: Iterate, here: Iterate) -> bool:

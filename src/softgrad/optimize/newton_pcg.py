@@ -120,13 +120,20 @@ class NewtonPcg:
         return _lagged(objective, moved, found, passes)
 
     def _preconditioner(self, objective: Objective, state: PcgState) -> Preconditioner:
-        if self._built is not None:
-            owner, built_at, form, preconditioner = self._built
-            if owner is objective and form == state.form and np.array_equal(built_at, state.built_at):
-                return preconditioner
+        at_hand = self._at_hand(objective, state)
+        if at_hand is not None:
+            return at_hand
+        self._built = None  # its memory is free for the one that takes its place
         preconditioner = build(objective, state.built_at, state.form)
         self._built = (objective, state.built_at, state.form, preconditioner)
         return preconditioner
+
+    def _at_hand(self, objective: Objective, state: PcgState) -> Preconditioner | None:
+        if self._built is None:
+            return None
+        owner, built_at, form, preconditioner = self._built
+        same = owner is objective and form == state.form and np.array_equal(built_at, state.built_at)
+        return preconditioner if same else None
 
 
 def _truncation(objective: Objective, here: Iterate, gain: float) -> Truncation:

@@ -10,6 +10,8 @@ import numpy.typing as npt
 from softgrad.optimize.newton_step import solve_in_gauge
 from softgrad.optimize.penalty import Penalty
 from softgrad.rows.base import Point, Rows
+from softgrad.rows.centred import CentredRows
+from softgrad.rows.glance import Glance, glance
 
 Array = npt.NDArray[Any]
 
@@ -81,6 +83,8 @@ class Objective:
     penalty : Penalty
     fit_intercept : bool, default True
         Without one the intercept stays zero.
+    seen : Glance, optional
+        Of the rows as they are read, not centred; where not given it is taken once it is asked for.
 
     Attributes
     ----------
@@ -90,8 +94,11 @@ class Objective:
         The share of the entries of X that are stored.
     """
 
-    def __init__(self, rows: Rows, penalty: Penalty, *, fit_intercept: bool = True) -> None:
+    def __init__(
+        self, rows: Rows, penalty: Penalty, *, fit_intercept: bool = True, seen: Glance | None = None
+    ) -> None:
         self.rows, self.penalty, self.fit_intercept = rows, penalty, fit_intercept
+        self._seen = seen
         self.shape = (rows.n_classes, rows.n_features + fit_intercept)
         self.penalty_diagonal = np.full(self.shape, penalty.curvature)
         if fit_intercept:
@@ -109,6 +116,14 @@ class Objective:
     @property
     def n_passes(self) -> float:
         return self.rows.meter.passes
+
+    @cached_property
+    def column_sizes(self) -> Array:
+        """About the root mean squares of the columns as passes read them, (d,); zero where centring leaves zeros."""
+        rows = self.rows
+        if not isinstance(rows, CentredRows):
+            return (self._seen or glance(rows)).sizes
+        return np.where(rows.constant[:-1], 0.0, (self._seen or glance(rows.inner)).sizes)
 
     @property
     def hessian_is_cheap(self) -> bool:

@@ -23,10 +23,11 @@ class Penalty(Protocol):
         """Of the smooth part, (K, d)."""
         ...
 
-    def duality_gap(self, coef: Array, grad_coef: Array) -> float:
+    def duality_gap(self, coef: Array, grad_coef: Array, error: float = 0.0) -> float:
         """``value(coef) + conjugate(-grad_coef) + <coef, grad_coef>``, never negative; inf without a bound.
 
-        Fenchel and Young's inequality for the penalty: zero exactly where -grad_coef is its gradient at coef.
+        Fenchel and Young's inequality for the penalty: zero exactly where -grad_coef is its gradient at coef. Where
+        grad_coef is known up to an `error` in its norm, the most that it can be.
         """
         ...
 
@@ -57,12 +58,12 @@ class L2:
     def gradient(self, coef: Array) -> Array:
         return np.asarray(self.alpha * coef)
 
-    def duality_gap(self, coef: Array, grad_coef: Array) -> float:
-        """``||grad_coef + alpha coef||^2 / (2 alpha)``, the three terms' sum as one square."""
+    def duality_gap(self, coef: Array, grad_coef: Array, error: float = 0.0) -> float:
+        """``(||grad_coef + alpha coef|| + error)^2 / (2 alpha)``, the three terms' sum as one square."""
         if self.alpha == 0:
             return np.inf
-        stationarity = grad_coef + self.alpha * coef
-        return float(np.vdot(stationarity, stationarity)) / (2 * self.alpha)
+        stationarity = float(np.linalg.norm(grad_coef + self.alpha * coef))
+        return (stationarity + error) ** 2 / (2 * self.alpha)
 
     def balance(self, coef: Array) -> Array:
         """Class means removed: adding one vector to every row changes no probability, and zero mean is shortest."""

@@ -33,14 +33,16 @@ class ScaledInverses:
     scales: Array
 
     @classmethod
-    def of(cls, blocks: Iterable[Array], n_blocks: int, floors: Array) -> Self:
-        """Of `n_blocks` blocks (d, d), which may be made one at a time; diagonals below `floors` (d,) count as zero."""
-        inverses = np.empty((n_blocks, len(floors), len(floors)))
-        scales = np.empty((n_blocks, len(floors)))
+    def of(cls, blocks: Iterable[Array], floors: Array, *, into: Array) -> Self:
+        """Of the blocks (d, d), which may be made one at a time; diagonals below `floors` (d,) count as zero.
+
+        The inverses are written to `into` (K, d, d), where the blocks made so far may have lain.
+        """
+        scales = np.empty(into.shape[:2])
         for k, block in enumerate(blocks):
             scales[k] = unit_scales(np.diagonal(block), floors)
-            inverses[k] = inverse_of(scales[k][:, None] * block * scales[k])
-        return cls(inverses, scales)
+            into[k] = inverse_of(scales[k][:, None] * block * scales[k])
+        return cls(into, scales)
 
     def solve(self, residual: Array) -> Array:
         """``M_k^-1 residual_k`` for each row of (K, d)."""

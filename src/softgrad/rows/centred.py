@@ -33,6 +33,7 @@ import numpy as np
 import numpy.typing as npt
 
 from softgrad.rows.base import LogitsAre, Meter, Point, Rows
+from softgrad.rows.glance import Glance
 
 Array = npt.NDArray[Any]
 
@@ -40,10 +41,6 @@ CANCELLED = 1e-10
 
 FAR = 1.0
 """Columns are centred where one's |mean| is above this many of its standard deviations."""
-
-SAMPLED = 4096
-FLAT = 1e-10
-"""A spread below this much of the mean may be the rounding of the moments."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,34 +264,19 @@ class CentredRows:
         return coef, np.asarray(intercept + coef @ self.offsets)
 
 
-def centred_where_far(rows: Rows) -> CentredRows | None:
+def centred_where_far(rows: Rows, seen: Glance) -> CentredRows | None:
     """The rows centred where a column's mean is more than `FAR` spreads from zero, else None.
 
-    Any numbers near the means do; those of a sample cost an eighth of a pass or less. Only where the sample shows a
-    column as flat, or is no smaller than the rows, are all rows read for their moments. A flat column is centred
-    where it is seen to be constant, and else left as it is: no centring by rounded sums would be exact enough.
+    Any numbers near the means do. A flat column is centred where it is seen to be constant, and else left as it is: no
+    centring by rounded sums would be exact enough.
     """
+    means, scales = seen.means, seen.scales
     with np.errstate(all="ignore"):
-        means, scales = _moments_nearby(rows)
         far = np.abs(means) > FAR * scales
     if not (far.any() and np.isfinite(means).all() and np.isfinite(scales).all()):
         return None
-    flat = _flat(means, scales)
-    constant = np.array([seen and _is_constant(rows, j) for j, seen in enumerate(flat)], dtype=bool)
-    return CentredRows(rows, np.where(flat & ~constant, 0.0, means), constant)
-
-
-def _moments_nearby(rows: Rows) -> tuple[Array, Array]:
-    size = min(SAMPLED, max(rows.n_rows // 16, 16 * rows.n_classes))
-    if 4 * size < rows.n_rows:
-        means, scales = rows.sample(size, seed=0).moments()
-        if not _flat(means, scales).any():
-            return means, scales
-    return rows.moments()
-
-
-def _flat(means: Array, scales: Array) -> Array:
-    return np.asarray((means != 0) & (scales <= FLAT * np.abs(means)))
+    constant = np.array([flat and _is_constant(rows, j) for j, flat in enumerate(seen.flat)], dtype=bool)
+    return CentredRows(rows, np.where(seen.flat & ~constant, 0.0, means), constant)
 
 
 def _is_constant(rows: Rows, j: int) -> bool:

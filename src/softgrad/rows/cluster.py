@@ -21,6 +21,7 @@ import numpy.typing as npt
 import scipy.sparse
 
 from softgrad.kernels.threads import using
+from softgrad.maths.arrays import LARGEST
 from softgrad.rows.base import LogitsAre, Meter
 from softgrad.rows.memory import MemoryRows
 from softgrad.rows.question import Question, answer
@@ -128,12 +129,16 @@ def _numbers(X: Any) -> Any:
 
 def _refuse_missing(X: Any) -> None:
     values = X if isinstance(X, np.ndarray) else X.data
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(values.sum(dtype=np.float64)) or np.isfinite(values).all():
-            return
-    wrong = np.argwhere(~np.isfinite(values))[0]
+    if not values.size or (values.max() <= LARGEST and values.min() >= -LARGEST):
+        return
+    wrong = np.argwhere(~(np.abs(values) <= LARGEST))[0]
     where = f"row {wrong[0]}, column {wrong[1]} of its X" if len(wrong) == 2 else "its X"
-    raise ValueError(f"{where} is missing, NaN or infinite; fill or drop such rows first.")
+    what = (
+        f"is {values[tuple(wrong)]:.3g}, too large to square"
+        if np.isfinite(values[tuple(wrong)])
+        else "is missing, NaN or infinite"
+    )
+    raise ValueError(f"{where} {what}; mend, fill or drop such rows first.")
 
 
 class DaskEngine:

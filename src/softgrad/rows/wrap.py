@@ -74,7 +74,7 @@ def is_rows(X: Any) -> bool:
 
 def is_collection(X: Any) -> bool:
     """Whether X is an array or a data frame of Dask, without importing it."""
-    return hasattr(X, "__dask_graph__") and hasattr(X, "to_delayed")
+    return not isinstance(X, np.ndarray) and hasattr(X, "__dask_graph__") and hasattr(X, "to_delayed")
 
 
 def as_given(X: Any, y: Any, sample_weight: Any) -> Rows:

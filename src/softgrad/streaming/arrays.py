@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from softgrad.jsonvalues import digest
 from softgrad.labels import of_one_kind
+from softgrad.maths.arrays import LARGEST
 from softgrad.rows.flat import FlatFile, temporary
 from softgrad.rows.stream import rows_per_block
 from softgrad.streaming.labelled import LabelledBlocks
 from softgrad.streaming.matrices import ArraySlices, mapped_anew
 from softgrad.streaming.streamed import Opened, StreamedRows
-from softgrad.validation import LARGEST
 
 __all__ = ["as_array", "open_array"]
 

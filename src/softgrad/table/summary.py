@@ -15,6 +15,7 @@ from softgrad.table.values import (
     finite_numbers,
     missing,
     plain_numbers,
+    refuse_huge,
     refuse_identifiers,
     refuse_infinite,
     texts,
@@ -145,6 +146,7 @@ class Summary:
 
     def _numeric(self) -> Numeric:
         refuse_infinite(self.infinite, self.name)
+        refuse_huge(max(-self.lowest, self.highest), self.name)
         whole = pa.types.is_integer(self.kind)
         if whole:
             refuse_identifiers(int(self.lowest), int(self.highest), self.name)

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from softgrad.maths.arrays import LARGEST
 from softgrad.table.errors import TableError, counted, quote
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "missing",
     "numbers",
     "plain_numbers",
+    "refuse_huge",
     "refuse_identifiers",
     "refuse_infinite",
     "refuse_missing",
@@ -106,6 +108,20 @@ def refuse_infinite(count: int, name: str) -> None:
         raise TableError(
             f"the column {quote(name)} holds {counted(count, 'infinite value')}, but finite numbers are "
             "expected: mend them or leave the column out with --exclude"
+        )
+
+
+def refuse_huge(largest: float, name: str) -> None:
+    """Raise a TableError where a column's largest number is more than a fit can square.
+
+    Raises
+    ------
+    TableError
+    """
+    if largest > LARGEST:
+        raise TableError(
+            f"the column {quote(name)} holds numbers as large as {largest:.3g}, whose squares overflow: mend or scale "
+            f"it so that no entry exceeds {LARGEST:g}, or leave it out with --exclude"
         )
 
 
