@@ -23,7 +23,7 @@ from softgrad.optimize.lbfgs import LbfgsState
 from softgrad.optimize.newton_pcg import PcgState
 from softgrad.optimize.solution import Record
 from softgrad.optimize.solver import State
-from softgrad.storedzip import check_arrays, check_stored
+from softgrad.storedzip import array_bytes, check_arrays, check_stored, write_stored
 from softgrad.table.atomic import write_atomically
 from softgrad.table.errors import quote_path
 
@@ -73,7 +73,8 @@ class CheckpointFile:
             "best": checkpoint.best,
         }
         content |= {f"state.{name}": array for name, array in arrays.items()}
-        write_atomically(self.path, lambda stream: np.savez(stream, **content))
+        members = {f"{name}.npy": array_bytes(array) for name, array in content.items()}
+        write_atomically(self.path, lambda stream: write_stored(stream, members))
 
     def load(self) -> Checkpoint:
         """The checkpoint that the file holds.

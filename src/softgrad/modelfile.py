@@ -30,8 +30,8 @@ from softgrad.jsonvalues import decode, encode
 from softgrad.labels import declared
 from softgrad.optimize.solution import Status
 from softgrad.partial import EVIDENCE
-from softgrad.storednpy import npy_bytes, read_npy
-from softgrad.storedzip import check_stored
+from softgrad.storednpy import read_npy
+from softgrad.storedzip import array_bytes, check_stored, write_stored
 from softgrad.table.atomic import write_atomically
 from softgrad.table.columns import Columns
 from softgrad.table.errors import quote
@@ -96,10 +96,10 @@ def save(
     described = metadata(estimator, columns) | {"coef_shape": list(coef.shape), "sparse": sparse}
     members = {
         "model.json": _to_json(described),
-        "coef.npy": npy_bytes(coef.toarray() if sparse else coef),
-        "intercept.npy": npy_bytes(estimator.intercept_),
+        "coef.npy": array_bytes(np.asarray(coef.toarray() if sparse else coef, dtype="<f8")),
+        "intercept.npy": array_bytes(np.asarray(estimator.intercept_, dtype="<f8")),
     }
-    write_atomically(path, lambda stream: _write_zip(stream, members))
+    write_atomically(path, lambda stream: write_stored(stream, members))
 
 
 def load(path: str | os.PathLike[str]) -> "SoftmaxRegression":
@@ -208,14 +208,6 @@ def _to_json(metadata: dict[str, Any]) -> bytes:
     if len(data) > _MAX_JSON:
         raise ModelFileError("the labels and names take more than 64 MB, which a model file does not hold")
     return data
-
-
-def _write_zip(stream: BinaryIO, members: dict[str, bytes]) -> None:
-    with zipfile.ZipFile(stream, "w") as archive:
-        for name, data in members.items():
-            info = zipfile.ZipInfo(name)  # dated 1980: the same model gives the same bytes
-            info.create_system, info.external_attr = 3, 0o644 << 16
-            archive.writestr(info, data)
 
 
 # ------------------------------------------------------------------------------------------------- reading

@@ -4,23 +4,16 @@ import io
 import math
 import re
 import zipfile
-from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-__all__ = ["npy_bytes", "read_npy"]
+__all__ = ["read_npy"]
 
 _MAX_HEADER = 1024
+# The header that `array_bytes` writes for float64.
 _HEADER = re.compile(rb"\{'descr': '<f8', 'fortran_order': (True|False), 'shape': \(([\d, ]+)\), \} *\n")
-
-
-def npy_bytes(array: Any) -> bytes:
-    """An array as float64 in NumPy's format."""
-    stream = io.BytesIO()
-    npy.write_array(stream, np.asarray(array, dtype="<f8"), version=(1, 0), allow_pickle=False)
-    return stream.getvalue()
 
 
 def read_npy(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:

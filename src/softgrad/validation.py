@@ -68,7 +68,7 @@ def _one_sentence() -> Iterator[None]:
     """scikit-learn's refusals of X in one sentence: what was given, and what to do."""
     try:
         yield
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         text = str(error)
         advice = next((advice for start, advice in ADVICE.items() if start in text), None)
         if advice is None:
@@ -76,7 +76,7 @@ def _one_sentence() -> Iterator[None]:
         first, *rest = text.split("\n")
         if "unique column names" in first:
             first += " " + ", ".join(line.strip("- ") for line in rest)
-        raise ValueError(f"{first.split('. ')[0].rstrip(':. ')}; {advice}.") from error
+        raise type(error)(f"{first.split('. ')[0].rstrip(':. ')}; {advice}.") from error
 
 
 SHAPE = "pass numbers of shape (n_samples, n_features) as X"
@@ -91,6 +91,7 @@ ADVICE = {
     "inhomogeneous shape": f"the rows of X have unequal lengths; {SHAPE}",
     "could not convert string to float": ENCODE,
     "dtype='numeric' is not compatible": ENCODE,
+    "float() argument must be": "pass numbers as X",
 }
 
 

@@ -77,7 +77,16 @@ def test_an_interrupt_gives_130_and_no_file(tmp_path: Path) -> None:
     lines = "".join(f"{i % 97},{i % 89},{i % 83},{i % 5}\n" for i in range(20000))
     (tmp_path / "d.csv").write_text("a,b,c,y\n" + lines)
     model = tmp_path / "m.softgrad"
-    options = ["--solver", "gradient-descent", "--max-iter", "1000000", "--model", str(model)]
+    options = [
+        "--solver",
+        "gradient-descent",
+        "--max-iter",
+        "1000000",
+        "--tol",
+        "1e-15",
+        "--model",
+        str(model),
+    ]
     process = begun(COMMAND, "fit", tmp_path / "d.csv", "--target", "y", *options)
     time.sleep(4)
     assert ended(process, limit=60)[1:] == ("", "softgrad: interrupted; no file is left half written\n")

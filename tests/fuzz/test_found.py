@@ -58,6 +58,16 @@ def test_arguments_without_sense_get_a_sentence(call):
         call()
 
 
+def test_objects_in_a_table():
+    with pytest.raises(TypeError, match="pass numbers as X"):
+        softgrad.SoftmaxRegression().fit(np.array([[object()], [1.0]]), [0, 1])
+
+
+def test_a_report_on_lists():
+    model = softgrad.SoftmaxRegression().fit(X.tolist(), Y.tolist())
+    assert "feature 3" in model.report(X.tolist(), Y.tolist())._repr_html_()
+
+
 def test_a_callback_that_is_no_function():
     with pytest.raises(TypeError, match="callback='spam' was given"):
         softgrad.fit(X, Y, alpha=0.1, callback="spam")
@@ -205,3 +215,18 @@ def test_rows_have_their_own_number_of_classes():
     assert softgrad.fit(rows, alpha=0.1, n_classes=2).gap <= 1e-8
     with pytest.raises(ValueError, match="these Rows have 2 classes"):
         softgrad.fit(rows, alpha=0.1, n_classes=7)
+
+
+def test_a_length_beyond_the_file_is_damage_not_too_little_memory(tmp_path):
+    stream = io.BytesIO()
+    table = pa.table({"a": np.arange(20) / 8, "y": ["u", "v"] * 10})
+    with pa.ipc.new_stream(stream, table.schema) as writer:
+        writer.write_table(table)
+    whole, path, refused = stream.getvalue(), tmp_path / "t.arrow", 0
+    for place in range(8, len(whole) - 8):
+        path.write_bytes(whole[:place] + b"\xff\xff\xff\xff\x7f" + whole[place + 5 :])
+        try:
+            read_table(str(path))
+        except TableError:
+            refused += 1
+    assert refused > 100

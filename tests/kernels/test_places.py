@@ -43,7 +43,7 @@ def test_any_number_of_threads_gives_the_same_bits(compiled, rng, name):
 @pytest.mark.parametrize("d", [40, 900])
 def test_any_number_of_threads_over_sparse_rows(compiled, rng, d):
     case = Case(4000, d, 5, kept=True)
-    X = scipy.sparse.random_array((case.n, d), density=0.02, format="csr", rng=rng)
+    X = scipy.sparse.csr_array(rng.normal(size=(case.n, d)) * (rng.random((case.n, d)) < 0.02))
     job = replace(replace(case, d=1).job(rng), X=CompressedTable(X), coef=rng.standard_normal((5, d)))
     first = bits_of(job)
     for n_threads in (2, 3, 8):

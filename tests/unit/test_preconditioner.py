@@ -166,7 +166,7 @@ def test_forms_by_size_and_density(rng):
     def objective(n, d, K, density=1.0):
         import scipy.sparse
 
-        X = scipy.sparse.random_array((n, d), density=density, rng=rng, format="csr")
+        X = scipy.sparse.csr_array(rng.random((n, d)) * (rng.random((n, d)) < density))
         rows = (
             SparseRows(X, np.arange(n) % K, K) if density < 1 else DenseRows(X.toarray(), np.arange(n) % K, K)
         )

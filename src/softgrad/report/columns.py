@@ -29,7 +29,7 @@ def describe(table: Any, names: tuple[str, ...]) -> list[Column]:
 
     Parameters
     ----------
-    table : data frame, Arrow table, ndarray or sparse array of shape (n, n_columns)
+    table : data frame, Arrow table, array_like or sparse array of shape (n, n_columns)
     names : tuple of str
         The columns of a frame to describe, or the names of an array's columns in order.
 
@@ -44,7 +44,8 @@ def describe(table: Any, names: tuple[str, ...]) -> list[Column]:
         sparse: Any = table.tocsc()  # type: ignore[attr-defined]
         columns = (sparse[:, [j]].toarray().ravel() for j in range(len(names)))
         return [_numbers(name, values, 0) for name, values in zip(names, columns, strict=True)]
-    return [_numbers(name, np.asarray(table[:, j]), 0) for j, name in enumerate(names)]
+    array = np.asarray(table)
+    return [_numbers(name, array[:, j], 0) for j, name in enumerate(names)]
 
 
 def grid_column(columns: list[Column], shape: tuple[int, int]) -> Column:

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import sys
 import zlib
 from collections.abc import Callable
@@ -90,7 +91,17 @@ def _by_suffix(path: Path, name: str, head: bytes) -> Source:
 
 
 def _opener(path: Path, zipped: bool) -> Callable[[], BinaryIO]:
-    return (lambda: cast(BinaryIO, gzip.open(path, "rb"))) if zipped else (lambda: path.open("rb"))
+    return (
+        (lambda: cast(BinaryIO, gzip.open(path, "rb"))) if zipped else (lambda: _WithinFile(io.FileIO(path)))
+    )
+
+
+class _WithinFile(io.BufferedReader):
+    """A file of which no more memory is taken than it has bytes left, whatever length its own header promises."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        left = max(os.fstat(self.fileno()).st_size - self.tell(), 0)
+        return super().read(left if size is None or size < 0 else min(size, left))
 
 
 def sniffed(name: str, data: bytes) -> Source:
