@@ -22,7 +22,7 @@ BUILD_INPUTS := pyproject.toml CMakeLists.txt $(wildcard src/softgrad/kernels/na
 help:  ## this list
 	@echo "softgrad: the gradient, checked; the fit, certified."
 	@echo
-	@sed -nE 's/^([a-z][a-z-]*):.*## (.*)$$/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -nE 's/^([a-z][a-z-]*):.*## (.*)$$/  make \1\t\2/p' Makefile | expand -t 20
 	@echo
 	@echo "PYTHON=... chooses the interpreter (3.11 or newer) that a new $(VENV) is made with."
 
@@ -51,7 +51,7 @@ docs: $(VENV)/.installed-docs  ## set up, then build the documents as a site in 
 	@echo "The documents begin at build/docs/index.html."
 
 .PHONY: test-all
-test-all: test-newest test-oldest test-without-compiler test-avx512 fuzz  ## the tests on every Python, with the oldest dependencies, without a compiler, of kernels for other machines, and make fuzz
+test-all: test-newest test-oldest test-without-compiler test-avx512 fuzz fuzz-guided  ## the tests on every Python, with the oldest dependencies, without a compiler, of kernels for other machines, and both fuzz targets
 
 # SEED=7 draws the cases of that seed again.
 SEED ?= $(shell echo $$RANDOM)
@@ -61,6 +61,15 @@ fuzz: $(VENV)/.installed-test  ## 100 000 random cases of arguments, files and c
 	@echo "The seed is $(SEED): make fuzz SEED=$(SEED) draws the same cases again."
 	SOFTGRAD_TEST_SEED=$(SEED) SOFTGRAD_FUZZ_CASES=100000 $(BIN)/python -m pytest tests/fuzz \
 	  --hypothesis-seed=$(SEED) $(PYTEST_ARGS)
+
+# In an environment of its own: atheris has wheels for CPython 3.11 to 3.13 on Linux.
+.PHONY: fuzz-guided
+fuzz-guided: SEED := $(SEED)
+fuzz-guided: RUNS ?= 20000
+fuzz-guided:  ## guided by coverage: RUNS=20000 files of each kind and command lines (half an hour or so)
+	$(call fresh,guided,3.11)
+	.venvs/guided/bin/python $(PIP_INSTALL) --editable '.[test]' 'atheris>=3.0'
+	.venvs/guided/bin/python -m tests.fuzz.guided --runs $(RUNS) --seed $(SEED)
 
 .PHONY: test-peers
 test-peers: $(VENV)/.installed-peers  ## softgrad.migration against the libraries themselves; says what it lacks

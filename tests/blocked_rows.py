@@ -295,6 +295,17 @@ class BlockedPoint:
                 return False
         return True
 
+    def margins(self, direction, slack):
+        result = np.zeros((3, self._rows.n_classes, self._rows.n_classes))
+        for block, om, _, change in self._changes(direction):
+            for weight, label, row in zip(om, self._rows._distributions(block), change, strict=True):
+                for k in np.flatnonzero(label):
+                    for l in np.flatnonzero(np.arange(len(row)) != k):
+                        margin = row[k] - row[l]
+                        kind = 0 if margin > slack else 1 if margin >= -slack else 2
+                        result[kind, k, l] += weight
+        return result
+
     def release(self):
         self._released, self._kept = True, None
 

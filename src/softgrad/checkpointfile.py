@@ -8,6 +8,7 @@ blocks and parameters the fit is of: with another one it would not go on to the 
 import json
 import zipfile
 from dataclasses import dataclass, fields
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,13 @@ def _checkpoint(meta: dict[str, Any], content: Any) -> Checkpoint:
     arrays = {
         name.removeprefix("state."): content[name] for name in content.files if name.startswith("state.")
     }
-    state = _STATES[meta["state"]](**arrays, **decode(meta["numbers"]))
+    numbers, bounds = decode(meta["numbers"]), decode(meta["bounds"])
     history = tuple(Record(*record) for record in decode(meta["history"]))
-    bounds = dict(zip(_BOUNDS, decode(meta["bounds"]), strict=True))
-    return Checkpoint(state=state, best=content["best"], history=history, **bounds)
+    state, best = _STATES[meta["state"]](**arrays, **numbers), content["best"]
+    if not history or state.params.shape != best.shape:
+        raise ValueError("no fit was ever there")
+    if not all(isinstance(value, int | float) for value in (*numbers.values(), *bounds, *chain(*history))):
+        raise ValueError("a figure is no number")
+    if not all(np.isfinite(array).all() for array in (best, *arrays.values())):
+        raise ValueError("an array is not finite")
+    return Checkpoint(state=state, best=best, history=history, **dict(zip(_BOUNDS, bounds, strict=True)))

@@ -88,7 +88,8 @@ class SoftmaxRegression(PartialFit, Prediction, Outputs, ClassifierMixin, BaseEs
         (iteration, objective, gap, n_passes, seconds).
     status_ : Status
         "converged", "max_iter", "stalled", "no_optimum", "stopped", or "streaming" after partial_fit;
-        ``status_.sentence`` says it in words.
+        ``status_.sentence`` says it in words. Of "no_optimum" ``status_.separation`` is the direction and which
+        classes it separates; a model file holds the words alone.
     progressive_log_loss_, progressive_log_loss_se_, recent_log_loss_, recent_log_loss_se_ : float
         After :meth:`partial_fit` only: the rows' log-loss before they were learned, and its standard error.
 
@@ -272,6 +273,10 @@ class SoftmaxRegression(PartialFit, Prediction, Outputs, ClassifierMixin, BaseEs
         file = (
             None if checkpoint is None else CheckpointFile(Path(checkpoint), self._fingerprint(data, start))
         )
+        self.n_features_in_ = rows.n_features
+        self.__dict__.pop("feature_names_in_", None)
+        if rows.feature_names is not None:
+            self.feature_names_in_ = np.array(rows.feature_names, dtype=object)
         self._fit_known(
             data,
             start,
@@ -279,10 +284,6 @@ class SoftmaxRegression(PartialFit, Prediction, Outputs, ClassifierMixin, BaseEs
             checkpoint=None if file is None else file.save,
             resume=file.load() if file is not None and resume else None,
         )
-        self.n_features_in_ = rows.n_features
-        self.__dict__.pop("feature_names_in_", None)
-        if rows.feature_names is not None:
-            self.feature_names_in_ = np.array(rows.feature_names, dtype=object)
 
     def _fit_known(self, data: Any, start: Any, callback: Callback | None, **stages: Any) -> None:
         """Fit rows that hold their labels; `data` says which of its classes have weight."""
@@ -331,11 +332,8 @@ class SoftmaxRegression(PartialFit, Prediction, Outputs, ClassifierMixin, BaseEs
         self.intercept_ = solution.intercept[1:] - solution.intercept[:1] if two else solution.intercept
         self.n_iter_ = solution.n_iter
         self.objective_, self.gap_, self.decrement_ = solution.objective, solution.gap, solution.decrement
-        self.n_passes_, self.history_, self.status_ = (
-            solution.n_passes,
-            list(solution.history),
-            solution.status,
-        )
+        self.n_passes_, self.history_ = solution.n_passes, list(solution.history)
+        self.status_ = solution.status.named(classes.tolist(), getattr(self, "feature_names_in_", None))
 
     def _warm(self) -> bool:
         return bool(self.warm_start) and hasattr(self, "coef_")

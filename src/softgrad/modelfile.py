@@ -30,8 +30,7 @@ from softgrad.jsonvalues import decode, encode
 from softgrad.labels import declared
 from softgrad.optimize.solution import Status
 from softgrad.partial import EVIDENCE
-from softgrad.storednpy import read_npy
-from softgrad.storedzip import array_bytes, check_stored, write_stored
+from softgrad.storedzip import array_bytes, check_stored, read_array, write_stored
 from softgrad.table.atomic import write_atomically
 from softgrad.table.columns import Columns
 from softgrad.table.errors import quote
@@ -279,8 +278,8 @@ def _restore(meta: dict[str, Any], archive: zipfile.ZipFile) -> tuple["SoftmaxRe
     fitted = {name: _figure(decode(meta["fitted"][name])) for name in (*_FITTED, *evidence)} | {
         "classes_": classes,
         "n_features_in_": n_features,
-        "coef_": read_npy(archive, "coef.npy", (n_rows, n_features)),
-        "intercept_": read_npy(archive, "intercept.npy", (n_rows,)),
+        "coef_": read_array(archive, "coef.npy", (n_rows, n_features)),
+        "intercept_": read_array(archive, "intercept.npy", (n_rows,)),
         "status_": Status(meta["status"]["name"], str(meta["status"]["sentence"])),
         "history_": [],
     }

@@ -98,4 +98,7 @@ def with_absent(solution: Solution, present: Array, n_classes: int) -> Solution:
     coef = np.zeros((n_classes, solution.coef.shape[1]))
     intercept = np.full(n_classes, -np.inf)
     coef[present], intercept[present] = solution.coef, solution.intercept
-    return replace(solution, coef=coef, intercept=intercept)
+    status = solution.status
+    if status.separation is not None:
+        status = status.retold(status.separation.among(present, n_classes))
+    return replace(solution, coef=coef, intercept=intercept, status=status)

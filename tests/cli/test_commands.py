@@ -95,6 +95,16 @@ class TestFit:
         assert report["parameters"]["C"] is None
         assert "best possible" not in report["fit"]["certificate"]
 
+    @pytest.mark.parametrize("streamed", [False, True])
+    def test_separated_classes_are_named(self, streamed: bool, tmp_path: Path) -> None:
+        cache = ("--cache", str(tmp_path)) if streamed else ()
+        report = as_json(*FIT, "--C", "inf", "--test-size", "0", "--exclude", "shape", *cache)
+        assert report["fit"]["status"] == "no_optimum"
+        assert report["fit"]["certificate"].startswith(
+            "without a penalty there is no optimum: class 'setosa' is separated from 'versicolor' and 'virginica' by "
+            "a combination of the features led by 'petal_length' (-), 'petal_width' (-) and 'sepal_width' (+); after "
+        )
+
     @pytest.mark.parametrize("name", ["flowers.tsv", "flowers.parquet", "flowers.feather", "flowers.csv.gz"])
     def test_every_format_gives_the_same_fit(self, name: str) -> None:
         expected = as_json(*FIT)["held_out"]["scores"]

@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 import scipy.sparse
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 import softgrad
@@ -43,6 +44,21 @@ def test_the_sums_of_rows_in_memory(client, rng, arrays):
     K, d = coef.shape
     assert 9 * (K * d + K + 1) * 8 < rows.meter.bytes_moved < 20 * (2 * K * d + 2 * K + 8) * 8 + 9 * 200
     close(rows)
+
+
+def test_separated_classes_are_named(client, rng):
+    """Class "a" lies apart along "far"; the others overlap."""
+    frame = pd.DataFrame(rng.normal(size=(300, 2)), columns=["near", "far"])
+    labels = np.array(["a", "b", "c"])[np.arange(300) % 3]
+    frame["far"] += 20.0 * (labels == "a")
+    frame["kind"] = labels
+    lazy = dd.from_pandas(frame, npartitions=3)
+    model = softgrad.SoftmaxRegression(C=np.inf, classes=["a", "b", "c"])
+    with pytest.warns(
+        ConvergenceWarning, match="class 'a' is separated from 'b' and 'c' by a .* led by 'far'"
+    ):
+        model.fit(lazy[["near", "far"]], lazy["kind"])
+    assert model.status_.separation.complete[0].tolist() == [False, True, True]
 
 
 def test_the_fit_of_the_same_rows_in_memory(client, arrays):

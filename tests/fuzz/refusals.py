@@ -1,10 +1,13 @@
 """What a refusal must be: an error of a documented type, raised on purpose, that says one thing on one line."""
 
 import traceback
+import warnings
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Refused", "answer", "assert_deliberate"]
+from sklearn.exceptions import ConvergenceWarning
+
+__all__ = ["Refused", "answer", "assert_deliberate", "quietly"]
 
 
 class Refused:
@@ -26,6 +29,13 @@ def answer(
     except kinds as error:
         assert_deliberate(error)
         return Refused(error)
+
+
+def quietly(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """As `answer` of a fit, which may say that it ended early, and nothing else."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return answer(function, *args, **options)
 
 
 def assert_deliberate(error: BaseException) -> None:

@@ -2,55 +2,26 @@
 
 import json
 import os
-import warnings
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.cli.running import invoke
 from tests.fuzz.budget import cases
+from tests.fuzz.commands import INPUTS, OPTIONS, furnish, run, swept
 from tests.fuzz.mutations import mutations
-from tests.fuzz.test_data_files import ORIGINALS, SUFFIXES
-
-INPUTS = {f"good.{suffix}" for suffix in SUFFIXES} | {"good.softgrad"}
+from tests.fuzz.originals import SUFFIXES, TABLES
 
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory):
     path = tmp_path_factory.mktemp("commands")
-    for suffix in SUFFIXES:
-        (path / f"good.{suffix}").write_bytes(ORIGINALS[suffix][0])
     here = os.getcwd()
     os.chdir(path)
-    run("fit", "good.csv", "--target", "y", "--model", "good.softgrad", codes={0})
+    furnish(path)
     yield path
     os.chdir(here)
-
-
-def run(*args, codes=frozenset({0, 1, 2}), given=None):
-    """One command, which ends well or with one sentence; it leaves whole files or none."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        result = invoke(*args, input=given)
-    shown = f"{args} ended with {result.exit_code}: {result.exception!r}\n{result.output[-500:]}"
-    assert isinstance(result.exception, SystemExit | None), shown
-    assert result.exit_code in codes, shown
-    if result.exit_code:
-        assert result.stderr.count("\n") == 1, shown
-        assert result.stderr.startswith("softgrad: "), shown
-        assert "Traceback" not in result.stderr
-        assert len(result.stderr) < 1500, shown
-    return result
-
-
-def swept(room):
-    """No temporary file stays; what a command wrote is removed, so that cases are alone."""
-    left = {path.name for path in room.iterdir()} - INPUTS
-    assert not {name for name in left if name.startswith(".")}, left
-    for name in left:
-        (room / name).unlink()
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -58,7 +29,7 @@ def swept(room):
 @given(data=st.data())
 def test_fit_of_changed_bytes(room, suffix, data):
     path = room / f"changed.{suffix}"
-    path.write_bytes(data.draw(mutations(ORIGINALS[suffix])))
+    path.write_bytes(data.draw(mutations(TABLES[suffix])))
     more = data.draw(
         st.sampled_from([[], ["--impute"], ["--memory-limit", "1MB"], ["--test-size", "0"], ["--json"]])
     )
@@ -74,7 +45,7 @@ def test_fit_of_changed_bytes(room, suffix, data):
 def test_predict_and_evaluate_changed_bytes(room, data):
     suffix = data.draw(st.sampled_from(SUFFIXES))
     path = room / f"changed.{suffix}"
-    path.write_bytes(data.draw(mutations(ORIGINALS[suffix])))
+    path.write_bytes(data.draw(mutations(TABLES[suffix])))
     command = data.draw(st.sampled_from(["predict", "evaluate", "stdin"]))
     if command == "stdin":
         run("predict", "good.softgrad", "-", "--proba", given=path.read_bytes())
@@ -131,42 +102,6 @@ WORDS = st.one_of(
         ]
     ),
 )
-OPTIONS = {
-    "fit": [
-        "--target",
-        "--features",
-        "--exclude",
-        "--C",
-        "--model",
-        "--test-size",
-        "--seed",
-        "--impute",
-        "--class-weight",
-        "--no-intercept",
-        "--solver",
-        "--tol",
-        "--max-iter",
-        "--memory-limit",
-        "--checkpoint",
-        "--resume",
-        "--json",
-    ],
-    "predict": ["--output", "--proba", "--memory-limit"],
-    "evaluate": ["--target", "--memory-limit", "--json"],
-    "info": ["--json"],
-    "explain": ["--convention", "--output"],
-    "check": [
-        "--value",
-        "--convention",
-        "--alpha",
-        "--penalize-intercept",
-        "--data",
-        "--target",
-        "--time-limit",
-        "--grade",
-    ],
-    "nothing": [],
-}
 FLAGS = {"--impute", "--no-intercept", "--resume", "--json", "--proba", "--penalize-intercept"}
 FIRST = {
     "fit": ["good.csv"],
@@ -207,7 +142,4 @@ def test_any_options(room, words):
     assert {name: (room / name).read_bytes() for name in INPUTS} == before
     if "--help" in words and result.exit_code == 0:
         assert "Usage" in result.output or "usage" in result.output or result.output
-    for path in room.iterdir():
-        if path.name not in INPUTS and path.is_dir():
-            path.rmdir()
     swept(room)

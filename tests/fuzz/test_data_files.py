@@ -6,8 +6,6 @@ import io
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.feather
-import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,72 +15,10 @@ from softgrad.table import TableError
 from softgrad.table.read import read_table
 from tests.fuzz import oracle
 from tests.fuzz.budget import cases
+from tests.fuzz.doors import reads
 from tests.fuzz.mutations import mutations
+from tests.fuzz.originals import SUFFIXES, TABLES, as_arrow, as_parquet, as_stream, as_text
 from tests.fuzz.refusals import Refused, answer
-from tests.fuzz.test_estimator import quietly
-
-SUFFIXES = ("csv", "tsv", "csv.gz", "parquet", "feather", "arrow")
-
-
-def table():
-    rng = np.random.default_rng(0)
-    n = 24
-    return pa.table(
-        {
-            "a": rng.normal(size=n).round(3),
-            "b": rng.integers(0, 9, n),
-            "c": np.array(["red", "green", "blue"])[rng.integers(0, 3, n)],
-            "d": rng.random(n) < 0.5,
-            "y": np.array(["u", "v", "w"])[np.arange(n) % 3],
-        }
-    )
-
-
-def as_text(table, delimiter):
-    stream = io.StringIO()
-    writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(table.column_names)
-    writer.writerows(zip(*(column.to_pylist() for column in table.columns), strict=True))
-    return stream.getvalue().encode()
-
-
-def as_arrow(table, compression):
-    sink = pa.BufferOutputStream()
-    pa.feather.write_feather(table, sink, compression=compression)
-    return sink.getvalue().to_pybytes()
-
-
-def as_parquet(table, **options):
-    sink = pa.BufferOutputStream()
-    pa.parquet.write_table(table, sink, **options)
-    return sink.getvalue().to_pybytes()
-
-
-def as_stream(table):
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return sink.getvalue().to_pybytes()
-
-
-def originals():
-    """The bytes of a valid file of each kind."""
-    data = table()
-    text = as_text(data, ",")
-    return {
-        "csv": [text, as_text(data, ";")],
-        "tsv": [as_text(data, "\t")],
-        "csv.gz": [gzip.compress(text, mtime=0)],
-        "parquet": [
-            as_parquet(data, compression="none"),
-            as_parquet(data, compression="snappy", row_group_size=7),
-        ],
-        "feather": [as_arrow(data, "uncompressed")],
-        "arrow": [as_stream(data)],
-    }
-
-
-ORIGINALS = originals()
 
 
 @pytest.fixture(scope="module")
@@ -90,28 +26,13 @@ def room(tmp_path_factory):
     return tmp_path_factory.mktemp("tables")
 
 
-def opened(path):
-    """The fit of the rows in the file, or a refusal, of the whole table and of its columns one by one alike."""
-    rows = answer(softgrad.open_rows, path, target="y", kinds=(TableError,))
-    if isinstance(rows, Refused):
-        return rows
-    model = softgrad.SoftmaxRegression(max_iter=5)
-    found = quietly(model.fit, rows, kinds=(ValueError,))
-    assert isinstance(found, Refused) or np.isfinite(model.coef_).all()
-    return found
-
-
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @cases(20)
 @given(data=st.data())
 def test_changed_bytes(room, suffix, data):
     path = room / f"t.{suffix}"
-    path.write_bytes(data.draw(mutations(ORIGINALS[suffix])))
-    found = answer(read_table, str(path), kinds=(TableError,))
-    if not isinstance(found, Refused):
-        assert found.num_rows > 0
-        assert len(set(found.column_names)) == len(found.column_names)
-    opened(path)
+    path.write_bytes(data.draw(mutations(TABLES[suffix])))
+    reads(path)
 
 
 CELLS = st.one_of(
@@ -176,7 +97,7 @@ def test_text_of_hostile_cells(room, rows, header):
     found = answer(read_table, str(path), kinds=(TableError,))
     if not isinstance(found, Refused):
         assert found.column_names[-1] == "y"
-    opened(path)
+    reads(path)
 
 
 @st.composite

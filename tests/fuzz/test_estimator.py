@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
+from sklearn.exceptions import DataConversionWarning
 
 import softgrad
 from tests.fuzz import oracle
 from tests.fuzz.budget import cases
-from tests.fuzz.refusals import Refused, answer
+from tests.fuzz.refusals import Refused, answer, quietly
 from tests.fuzz.tables import tables
 from tests.fuzz.targets import labels, weights
 from tests.fuzz.test_fits import SOLVERS
@@ -25,13 +25,6 @@ def problems(draw):
     table = draw(tables(sound=True, kinds=KINDS).filter(lambda table: len(table.values) > 4))
     n = len(table.values)
     return table, draw(labels(n, sound=True)), draw(weights(n, sound=True))
-
-
-def quietly(function, *args, **options):
-    """A fit may say that it ended early, and nothing else."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return answer(function, *args, **options)
 
 
 def coefficients(model):

@@ -1,8 +1,7 @@
 """What random cases found, each once and as it was: these had no sentence, or a wrong answer."""
 
-import io
 import sys
-import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -14,11 +13,14 @@ import softgrad
 from softgrad.checkpointfile import CheckpointError, CheckpointFile
 from softgrad.conventions import NUMPY
 from softgrad.modelfile import ModelFileError
+from softgrad.optimize.solver import State
 from softgrad.plots.regions import _values
 from softgrad.rows.dense import DenseRows
 from softgrad.rows.readahead import read_ahead
 from softgrad.table import TableError
 from softgrad.table.read import read_table
+from tests.fuzz.archives import with_member
+from tests.fuzz.originals import as_arrow, as_stream
 
 X, Y = np.eye(4), np.array([0, 1, 0, 1])
 
@@ -100,12 +102,8 @@ def saved(tmp_path):
     return tmp_path / "m"
 
 
-def with_member(path, member, change):
-    stream = io.BytesIO()
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(stream, "w") as new:
-        for name in old.namelist():
-            new.writestr(name, change(old.read(name)) if name == member else old.read(name))
-    path.write_bytes(stream.getvalue())
+def spoil(path, member, change):
+    path.write_bytes(with_member(path.read_bytes(), member, change))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +111,7 @@ def with_member(path, member, change):
     [(b"'shape'", b"'''hape"), (b"'<f8'", b"'<i8'"), (b"(1, 4)", b"(4, 1)"), (b"{", b"(")],
 )
 def test_an_array_header_is_compared_and_never_evaluated(saved, old, new):
-    with_member(saved, "coef.npy", lambda data: data.replace(old, new))
+    spoil(saved, "coef.npy", lambda data: data.replace(old, new))
     with pytest.raises(ModelFileError, match="damaged"):
         softgrad.load(saved)
 
@@ -128,17 +126,36 @@ def test_an_array_header_is_compared_and_never_evaluated(saved, old, new):
     ],
 )
 def test_a_description_of_the_wrong_kind(saved, old, new):
-    with_member(saved, "model.json", lambda data: data.replace(old, new))
+    spoil(saved, "model.json", lambda data: data.replace(old, new))
     with pytest.raises(ModelFileError, match="damaged"):
         softgrad.load(saved)
 
 
-def test_a_checkpoint_whose_header_is_no_python(tmp_path):
+@pytest.mark.parametrize(("old", "new"), [(b"'shape'", b"'''hape"), (b"(2, 5), } ", b"(2L, 5), }")])
+def test_a_checkpoint_whose_header_numpy_does_not_write(tmp_path, old, new):
     path = tmp_path / "c"
     softgrad.fit(X, Y, alpha=0.1, max_iter=1, tol=0, checkpoint=CheckpointFile(path, {}).save)
-    with_member(path, "best.npy", lambda data: data.replace(b"'shape'", b"'''hape"))
+    spoil(path, "best.npy", lambda data: data.replace(old, new))
     with pytest.raises(CheckpointError, match="damaged"):
         CheckpointFile(path, {}).load()
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"history": ()},
+        {"gap": "small"},
+        {"best": np.full((2, 5), np.nan)},
+        {"best": np.zeros((5, 2))},
+        {"state": State(np.zeros((2, 5)), exhausted="no")},
+    ],
+)
+def test_a_checkpoint_that_no_fit_can_go_on_from(tmp_path, nonsense):
+    file = CheckpointFile(tmp_path / "c", {})
+    softgrad.fit(X, Y, alpha=0.1, max_iter=1, tol=0, checkpoint=file.save)
+    file.save(replace(file.load(), **nonsense))
+    with pytest.raises(CheckpointError, match="damaged"):
+        file.load()
 
 
 @pytest.mark.parametrize("label", ["1e19", "1e300"])
@@ -166,6 +183,17 @@ def test_offsets_that_point_beyond_an_arrow_file(tmp_path):
     for call in (lambda: read_table(str(path)), lambda: softgrad.open_rows(path, target="y")):
         with pytest.raises(TableError, match=r"damaged|not a whole"):
             call()
+
+
+def test_a_small_arrow_file_that_says_it_unpacks_to_much(tmp_path):
+    whole = as_arrow(pa.table({"a": np.zeros(500), "y": ["u", "v"] * 250}), "lz4")
+    size = np.int64(500 * 8).tobytes()
+    assert whole.count(size) == 1
+    (tmp_path / "t.feather").write_bytes(whole.replace(size, np.int64(2**59).tobytes()))
+    for call in (lambda path: read_table(str(path)), lambda path: softgrad.open_rows(path, target="y")):
+        with pytest.raises(TableError, match="takes more memory than there is, or is damaged") as caught:
+            call(tmp_path / "t.feather")
+        assert isinstance(caught.value, MemoryError)
 
 
 def test_a_reader_ends_when_its_start_is_interrupted(monkeypatch):
@@ -217,12 +245,15 @@ def test_rows_have_their_own_number_of_classes():
         softgrad.fit(rows, alpha=0.1, n_classes=7)
 
 
+def test_numbers_of_a_table_whose_squares_overflow(tmp_path):
+    (tmp_path / "t.csv").write_text("a,y\n1e200,u\n2,v\n")
+    with pytest.raises(TableError, match=r"numbers as large as 1e\+200"):
+        softgrad.open_rows(tmp_path / "t.csv", target="y")
+
+
 def test_a_length_beyond_the_file_is_damage_not_too_little_memory(tmp_path):
-    stream = io.BytesIO()
-    table = pa.table({"a": np.arange(20) / 8, "y": ["u", "v"] * 10})
-    with pa.ipc.new_stream(stream, table.schema) as writer:
-        writer.write_table(table)
-    whole, path, refused = stream.getvalue(), tmp_path / "t.arrow", 0
+    whole = as_stream(pa.table({"a": np.arange(20) / 8, "y": ["u", "v"] * 10}))
+    path, refused = tmp_path / "t.arrow", 0
     for place in range(8, len(whole) - 8):
         path.write_bytes(whole[:place] + b"\xff\xff\xff\xff\x7f" + whole[place + 5 :])
         try:

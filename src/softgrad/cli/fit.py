@@ -34,7 +34,7 @@ def run(request: Request) -> dict[str, Any]:
     if part is not None:
         report["held_out"] = _held_out(data, request, part)
     if request.model is not None or part is None:
-        estimator, report["fit"] = _fit(data.X, data.labels, request, "fitting all rows")
+        estimator, report["fit"] = _fit(data, data.X, data.labels, request, "fitting all rows")
         if request.model is not None:
             modelfile.save(request.model, estimator, data.columns)
         everything = np.arange(len(data.codes))
@@ -56,7 +56,7 @@ def _hold_out(data: TrainingTable, request: Request) -> FittedPart:
     X = data.X
     if request.impute:  # the held-out rows must not have a say in what fills their own gaps
         X = encode(data.table, with_fills(data.columns, data.table.take(train)))
-    estimator, reached = _fit(X[train], data.labels[train], request, "fitting the training rows")
+    estimator, reached = _fit(data, X[train], data.labels[train], request, "fitting the training rows")
     return FittedPart(estimator, reached, X, train, test)
 
 
@@ -68,12 +68,15 @@ def _held_out(data: TrainingTable, request: Request, part: FittedPart) -> dict[s
 
 
 def _fit(
-    X: NDArray[Any], labels: NDArray[Any], request: Request, label: str
+    data: TrainingTable, X: NDArray[Any], labels: NDArray[Any], request: Request, label: str
 ) -> tuple[SoftmaxRegression, dict[str, Any]]:
     with progress(label, request.parameters["tol"]) as callback:
-        return fitted(
-            request.parameters, len(labels), lambda estimator: estimator.fit(X, labels, callback=callback)
-        )
+
+        def fit(estimator: SoftmaxRegression) -> None:
+            estimator.fit(X, labels, callback=callback)
+            estimator.status_ = estimator.status_.named(features=data.columns.encoded_names)
+
+        return fitted(request.parameters, len(labels), fit)
 
 
 def _describe(data: TrainingTable, request: Request) -> dict[str, Any]:

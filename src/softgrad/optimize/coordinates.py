@@ -16,7 +16,7 @@ from softgrad.optimize.driver import Callback, Checkpoint, Limits, minimize
 from softgrad.optimize.ledger import Ledger
 from softgrad.optimize.objective import SMALL, Objective
 from softgrad.optimize.penalty import Penalty
-from softgrad.optimize.solution import Solution
+from softgrad.optimize.solution import Solution, Status
 from softgrad.optimize.solver import State
 from softgrad.rows.base import Rows
 from softgrad.rows.centred import CentredRows, centred_where_far
@@ -112,7 +112,9 @@ class Coordinates:
                 because=reason(request.solver, objective),
             )
         coef, intercept = self._back(solution.coef, solution.intercept)
-        return replace(solution, coef=coef, intercept=intercept)
+        return replace(
+            solution, coef=coef, intercept=intercept, status=_carried(solution.status, self._back, self._full)
+        )
 
     def _forth(self, coef: Array, intercept: Array) -> Parameters:
         return self._full.forth(coef, intercept) if isinstance(self._full, CentredRows) else (coef, intercept)
@@ -136,7 +138,8 @@ class Coordinates:
         )
         coef, intercept = reduction.back(found.coef, found.intercept)
         if objective.penalty.curvature == 0:
-            return replace(found, coef=coef, intercept=intercept)
+            status = _carried(found.status, reduction.back, reduction.full)
+            return replace(found, coef=coef, intercept=intercept, status=status)
         start = objective.join(coef, intercept)
         look = Limits(limits.tol, ledger.n_iter + 1)
         heard: Callback | None = _stop if found.status == "stopped" else callback
@@ -149,6 +152,16 @@ class Coordinates:
         return minimize(
             objective, choose("auto", objective), limits, start=best, callback=callback, ledger=ledger
         )
+
+
+def _carried(status: Status, back: Callable[[Array, Array], Parameters], rows: Rows) -> Status:
+    """The status with its separation carried to the columns of `rows`."""
+    found = status.separation
+    if found is None:
+        return status
+    coef, intercept = back(found.coef, found.intercept)
+    same = coef.shape[1] == len(found.spreads)
+    return status.retold(found.moved(coef, intercept, found.spreads if same else rows.moments()[1]))
 
 
 def _stop(_record: Any) -> bool:

@@ -9,9 +9,13 @@ import numpy.typing as npt
 
 from softgrad.optimize.certificate import ROUNDING, Certificate, certify, intercept_is_optimal, unpolished_gap
 from softgrad.optimize.decrement import relative_decrement
+from softgrad.optimize.flatness import Standard
 from softgrad.optimize.ledger import Ledger
 from softgrad.optimize.objective import Iterate, Objective
-from softgrad.optimize.separation import recedes
+from softgrad.optimize.recession import recession, shown
+from softgrad.optimize.recession_by_products import recession_by_products
+from softgrad.optimize.sentences import by_decrement, by_gap, ended, no_optimum
+from softgrad.optimize.separation import Separation
 from softgrad.optimize.solution import Record, Solution, Status
 from softgrad.optimize.solver import Solver, State
 
@@ -70,6 +74,7 @@ class Progress:
     gap: float = np.nan
     decrement: float = np.nan
     forecast: float = np.inf
+    separation: Separation | None = None
 
     def checkpoint(self, state: State) -> Checkpoint:
         """What :func:`minimize` needs to go on from `state`."""
@@ -234,12 +239,27 @@ def _reason(progress: Progress, state: State, iterate: Iterate, stop: bool) -> s
     if not np.isfinite(iterate.value):
         return "stalled"
     if not progress.bounded and iterate.point.separates():
+        standard = Standard.of(progress.objective)
+        progress.separation = shown(iterate, progress.objective.balanced(iterate.params), standard)
         return "no_optimum"
     if progress.reached <= limits.tol:
-        return "converged" if progress.bounded or not recedes(progress.objective, iterate) else "no_optimum"
+        return "converged" if progress.bounded else _ending(progress, iterate)
     too_many = progress.ledger.n_iter >= limits.max_iter
     ends = {"stopped": stop, "stalled": state.exhausted, "max_iter": too_many}
     return next((name for name, true in ends.items() if true), None)
+
+
+def _ending(progress: Progress, iterate: Iterate) -> str:
+    """Of a small decrement, which is no proof."""
+    objective = progress.objective
+    if objective.hessian_is_cheap:
+        found = recession(objective, iterate)
+    else:
+        found = recession_by_products(objective, iterate, progress.decrement)
+    if found is None:
+        return "converged"
+    progress.separation = found.separation
+    return "no_optimum"
 
 
 def _solution(progress: Progress, solver: Solver, reason: str) -> Solution:
@@ -257,7 +277,7 @@ def _solution(progress: Progress, solver: Solver, reason: str) -> Solution:
         n_passes=progress.ledger.n_passes,
         n_iter=progress.ledger.n_iter,
         history=tuple(progress.ledger.history),
-        status=Status(reason, _sentence(progress, solver, reason)),
+        status=_status(progress, solver, reason),
         n_rounds=progress.ledger.n_rounds,
         n_bytes=progress.ledger.n_bytes,
     )
@@ -270,32 +290,17 @@ def _last_look(progress: Progress, reason: str) -> str:
         progress.certify(best)
     else:
         progress.decrement = relative_decrement(progress.objective, best)
-    return "converged" if progress.reached <= progress.limits.tol else reason
+    if not progress.reached <= progress.limits.tol:
+        return reason
+    return "converged" if progress.bounded else _ending(progress, best)
 
 
-def _sentence(progress: Progress, solver: Solver, reason: str) -> str:
+def _status(progress: Progress, solver: Solver, reason: str) -> Status:
     steps = f"{progress.ledger.n_iter} iterations of {' and '.join(progress.ledger.solvers) or solver.name}"
     if progress.because:
         steps += f" (taken because {progress.because})"
-    tol = progress.limits.tol
+    limits = progress.limits
     if reason == "no_optimum":
-        return (
-            f"without a penalty there is no optimum: after {steps} the loss still falls along a direction that has no "
-            "end, as classes are separated by some combination of the features; fit with a finite C (alpha > 0)."
-        )
-    reached = (
-        "no useful bound on the distance to the optimum was found"
-        if progress.bounded and progress.gap >= 1
-        else f"the objective is proved to be within {progress.gap:.2g} (relative) of the lowest possible"
-        if progress.bounded
-        else f"one more Newton step would gain {progress.decrement:.2g} (relative; no bound exists without a penalty)"
-    )
-    endings = {
-        "converged": f"{reached}, after {steps}.",
-        "max_iter": f"{reached}, where tol={tol:g} was asked for: max_iter={progress.limits.max_iter} ended {steps}; "
-        "raise max_iter, take solver='newton-pcg', or bring the columns to one scale.",
-        "stalled": f"{reached}, where tol={tol:g} was asked for: after {steps} no step lowers the objective any more "
-        "in floating point; raise tol, centre and scale the columns, or take a smaller C (a larger alpha).",
-        "stopped": f"{reached}, where tol={tol:g} was asked for: the callback stopped the fit after {steps}.",
-    }
-    return endings[reason]
+        return no_optimum(steps, progress.separation)
+    reached = by_gap(progress.gap) if progress.bounded else by_decrement(progress.decrement)
+    return ended(reason, steps, reached, limits.tol, limits.max_iter)

@@ -1,11 +1,14 @@
 """What a fit returns: Solution, its Status in words, and one Record an iteration."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
+
+from softgrad.optimize.separation import Separation
 
 Array = npt.NDArray[np.float64]
 
@@ -19,19 +22,34 @@ class Status(str):
     ----------
     sentence : str
         The same for people: the gap that was reached, why the fit ended, and what to do.
+    separation : softgrad.optimize.separation.Separation or None
+        Of "no_optimum" the direction and the classes that it separates, where that could be shown; its words are part
+        of the sentence.
     """
 
     sentence: str
+    separation: Separation | None
 
-    def __new__(cls, name: str, sentence: str) -> Self:
+    def __new__(cls, name: str, sentence: str, separation: Separation | None = None) -> Self:
         if name not in STATUSES:
             raise ValueError(f"{name!r} is not a status; use one of {', '.join(STATUSES)}.")
         status = super().__new__(cls, name)
-        status.sentence = sentence
+        status.sentence, status.separation = sentence, separation
         return status
 
+    def retold(self, separation: Separation) -> Self:
+        """The same of this separation in place of its own: in other columns, among more classes, or with names."""
+        if self.separation is None:
+            return self
+        sentence = self.sentence.replace(self.separation.words, separation.words)
+        return type(self)(str(self), sentence, separation)
+
+    def named(self, classes: Sequence[Any] | None = None, features: Sequence[Any] | None = None) -> Self:
+        """The same with labels for the classes and names for the columns; None leaves them as they are."""
+        return self if self.separation is None else self.retold(self.separation.named(classes, features))
+
     def __getnewargs__(self) -> Any:
-        return str(self), self.sentence
+        return str(self), self.sentence, self.separation
 
 
 class Record(NamedTuple):
@@ -103,6 +121,19 @@ class Solution:
     status: Status
     n_rounds: int = 0
     n_bytes: int = 0
+
+    @property
+    def separation(self) -> Separation | None:
+        """Which classes are separated, and the direction: ``status.separation``.
+
+        Examples
+        --------
+        >>> import softgrad
+        >>> solution = softgrad.fit([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1], alpha=0.0)
+        >>> str(solution.status), solution.separation.coef.round(3).tolist()
+        ('no_optimum', [[-0.894], [0.894]])
+        """
+        return self.status.separation
 
     def _repr_html_(self) -> str:
         """A small table for notebooks."""

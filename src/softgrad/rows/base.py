@@ -16,6 +16,7 @@ product              1                     1.5                   conjugate gradi
 along, move          0                     1                     line searches
 shift, separates,    0                     1                     the certificate
 intercept_system
+margins              0                     1                     which classes are separated
 hessian              (K - 1) d / 8         (K - 1) d / 8         full Newton; few features, dense; else twice that
 class_grams          d / 2                 d / 2                 the block-diagonal preconditioner; wide, dense: half
 gram                 d / (2 K)             d / (2 K)             the Kronecker preconditioner
@@ -147,6 +148,13 @@ class Point(Protocol):
 
     def separates(self) -> bool:
         """Whether every weighted row has one certain label, and that class strictly the largest logit."""
+        ...
+
+    def margins(self, direction: Any, slack: float) -> Array:
+        """(3, K, K): which rows' margins rise, stay and fall along a direction, as shares of the weight of all rows.
+
+        See :func:`softgrad.maths.margins.margin_shares`.
+        """
         ...
 
     def release(self) -> None:

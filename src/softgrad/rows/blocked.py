@@ -10,7 +10,7 @@ compute them in the same round and keep them. `LOGITS` arrays (K, n) stay on the
 probabilities. A block that has lost them, with its machine, computes them anew from the coefficients in the question.
 
 Rounds (questions), with logits kept: at 1; grad_coef after a move 1; product 1; along 1 for all its steps; loss and
-grad_intercept 1 for both; intercept_system, hessian, class_grams, gram, diagonal, separates 1 each; moments 2;
+grad_intercept 1 for both; intercept_system, hessian, class_grams, gram, diagonal, separates, margins 1 each; moments 2;
 samples 1 for the first of a seed, none for later ones that are no larger.
 """
 

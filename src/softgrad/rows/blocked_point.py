@@ -113,6 +113,9 @@ class BlockwisePoint:
     def separates(self) -> bool:
         return bool(self._ask(ask.unseparated)[0] == 0)
 
+    def margins(self, direction: BlockwiseDirection, slack: float) -> Array:
+        return np.asarray(self._ask(ask.margins, direction.logits, slack)[0])
+
     def release(self) -> None:
         self._rows.let_go(self._logits)
 

@@ -167,6 +167,9 @@ class CentredPoint:
     def separates(self) -> bool:
         return self._inner.separates()
 
+    def margins(self, direction: CentredDirection, slack: float) -> Array:
+        return self._inner.margins(direction.inner, slack)
+
     def release(self) -> None:
         self._inner.release()
 

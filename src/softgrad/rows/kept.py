@@ -11,6 +11,7 @@ from softgrad.kernels import passes
 from softgrad.kernels.job import Sums
 from softgrad.maths.cross_entropy import row_losses
 from softgrad.maths.logits import complement
+from softgrad.maths.margins import margin_shares
 
 if TYPE_CHECKING:
     from softgrad.rows.memory import MemoryRows
@@ -166,6 +167,9 @@ class KeptPoint:
             targets = targets.argmax(axis=1)
         own = np.take_along_axis(self._proba, targets[None, :], axis=0)[0]
         return bool((own[counts] > 0.5).all())
+
+    def margins(self, direction: KeptDirection, slack: float) -> Array:
+        return margin_shares(direction.logits, self._rows.targets, self._rows.shares, slack)
 
     def loss_moments(self) -> tuple[float, float, float]:
         """``sum_i share_i^2 (loss_i - loss)^m`` for m = 0, 1, 2: what the standard error of the loss is made of."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy.typing as npt
 
 from softgrad.kernels import passes
+from softgrad.maths.margins import margin_shares
 from softgrad.rows.base import Meter
 from softgrad.rows.draw import thinned
 from softgrad.rows.kept import KeptDirection, KeptPoint
@@ -219,6 +220,12 @@ def diagonal(seen: Seen) -> Answer:
 def unseparated(seen: Seen) -> Answer:
     """One where the block's rows are not all on their label's side, else zero."""
     return (float(not seen.by_proba.separates()),)
+
+
+def margins(seen: Seen, direction: Logits, slack: float) -> Answer:
+    """(3, K, K)."""
+    change = seen.logits(direction)
+    return (margin_shares(change, seen.rows.targets, seen.rows.shares, slack),)
 
 
 def means(seen: Seen) -> Answer:

@@ -8,7 +8,7 @@ import pyarrow.ipc
 
 from softgrad.table.errors import TableError
 from softgrad.table.formats import Source
-from softgrad.table.read import arrow_reader, not_whole
+from softgrad.table.read import arrow_reader, not_whole, too_large
 
 __all__ = ["ArrowFile"]
 
@@ -46,8 +46,8 @@ class ArrowFile:
                     table = pa.Table.from_batches([batch]).select(columns)
                     for start in range(0, table.num_rows, rows):
                         yield table.slice(start, rows)
-            except MemoryError:  # pyarrow's own is an ArrowException too
-                raise
+            except MemoryError as error:  # pyarrow's own is an ArrowException too
+                raise too_large(self.source) from error
             except (pa.ArrowException, OSError) as error:
                 reason = str(error).splitlines()[0].rstrip(".")
                 raise TableError(

@@ -8,7 +8,7 @@ import pyarrow.parquet
 
 from softgrad.table.errors import TableError, quote
 from softgrad.table.formats import Source
-from softgrad.table.read import not_whole
+from softgrad.table.read import not_whole, too_large
 
 __all__ = ["ParquetFile"]
 
@@ -40,8 +40,8 @@ class ParquetFile:
                     batch.validate(full=True)
                     yield pa.Table.from_batches([batch])
                     done += batch.num_rows
-            except MemoryError:  # pyarrow's own is an ArrowException too
-                raise
+            except MemoryError as error:  # pyarrow's own is an ArrowException too
+                raise too_large(self.source) from error
             except (pa.ArrowException, OSError, ValueError) as error:
                 raise TableError(self._damage(columns, done, error)) from error
 

@@ -3,13 +3,17 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = ["TableError", "counted", "listing", "quote", "quote_path", "suggestion"]
+__all__ = ["TableError", "TooLargeError", "counted", "listing", "quote", "quote_path", "suggestion"]
 
 _LONGEST = 60
 
 
 class TableError(ValueError):
     """A data table that cannot be used; the sentence says what was given, what was expected, what to do."""
+
+
+class TooLargeError(TableError, MemoryError):
+    """A data table that takes more memory than there is, or says so because it is damaged."""
 
 
 def quote(value: object) -> str:

@@ -10,10 +10,10 @@ import pyarrow.ipc
 import pyarrow.parquet
 
 from softgrad.table.delimited import convert_options, dialect_of, problem, refuse_bytes
-from softgrad.table.errors import TableError, listing
+from softgrad.table.errors import TableError, TooLargeError, listing
 from softgrad.table.formats import GZIP_ERRORS, Source, source_of, standard_input
 
-__all__ = ["arrow_reader", "check_names", "is_index", "no_rows", "read_table"]
+__all__ = ["arrow_reader", "check_names", "is_index", "no_rows", "not_whole", "read_table", "too_large"]
 
 
 def read_table(source: str, *, text_columns: Collection[str] = ()) -> pa.Table:
@@ -30,7 +30,8 @@ def read_table(source: str, *, text_columns: Collection[str] = ()) -> pa.Table:
     ------
     TableError
         One sentence: a file that is missing, unreadable, empty, damaged, of an unknown format, without rows,
-        ragged, or with column names that are empty or not unique.
+        ragged, or with column names that are empty or not unique. A TooLargeError, which is a MemoryError too,
+        for a Parquet or Arrow file that takes, or says that it takes, more memory than there is.
     """
     found = standard_input() if source == "-" else source_of(source)
     try:
@@ -57,8 +58,8 @@ def _read(source: Source, text_columns: Collection[str]) -> pa.Table:
             )
             table.validate(full=True)  # a damaged offset would be read from beyond the file
             return _without_index(table)
-        except MemoryError:  # pyarrow's own is an ArrowException too
-            raise
+        except MemoryError as error:  # pyarrow's own is an ArrowException too
+            raise too_large(source) from error
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise TableError(not_whole(source, error)) from error
 
@@ -67,6 +68,14 @@ def not_whole(source: Source, error: Exception) -> str:
     """Say that a Parquet or Arrow file is damaged."""
     reason = str(error).splitlines()[0].rstrip(".")
     return f"{source.name} is not a whole {source.format.capitalize()} file ({reason}): make or copy it again"
+
+
+def too_large(source: Source) -> TooLargeError:
+    """The error of a file that asks for more memory than there is: a damaged one may, however small it is."""
+    return TooLargeError(
+        f"{source.name} takes more memory than there is, or is damaged and says so: copy it again, or take fewer rows "
+        "or columns"
+    )
 
 
 def arrow_reader(
