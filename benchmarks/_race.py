@@ -203,16 +203,21 @@ def _store(folder: Path, X: Any, y: Array) -> None:
         np.save(folder / "X.npy", X)
 
 
-def _serve(connection: Any, folder: str, method: Method) -> None:
-    """Answer {} when ready and when a fit is done, so that the limit ends there; then what the oracle says."""
-    quietly()
-    y = np.load(Path(folder, "y.npy"))
-    sparse = Path(folder, "X.npz")
+def _stored(folder: Path) -> tuple[Any, Array]:
+    """The inverse of :func:`_store`."""
+    sparse = folder / "X.npz"
     X = (
         scipy.sparse.csr_array(scipy.sparse.load_npz(sparse))
         if sparse.exists()
-        else np.load(Path(folder, "X.npy"))
+        else np.load(folder / "X.npy")
     )
+    return X, np.load(folder / "y.npy")
+
+
+def _serve(connection: Any, folder: str, method: Method) -> None:
+    """Answer {} when ready and when a fit is done, so that the limit ends there; then what the oracle says."""
+    quietly()
+    X, y = _stored(Path(folder))
     alpha, judged = 1.0 / len(y), {}
     connection.send({})
     while True:

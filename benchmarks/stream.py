@@ -72,32 +72,13 @@ def fit(kind, folder, cache, tol):
     """One fit, in this process."""
     import softgrad
 
-    began, out = perf_counter(), {}
+    began, model = perf_counter(), softgrad.SoftmaxRegression(tol=tol)
     if kind == "memory":
-        table = pq.read_table(folder)
-        y = table.column("label").to_numpy()
-        X = np.column_stack([table.column(f"x{j}").to_numpy() for j in range(COLUMNS)])
-        del table
-        out["opened"] = perf_counter() - began
-        model = softgrad.SoftmaxRegression(tol=tol).fit(X, y)
-        proba = model.predict_proba(X[:10_000])
+        proba, out = fit_in_memory(model, folder, began)
     else:
-        rows = softgrad.open_rows(folder, target="label", memory_limit="256MB", cache_dir=cache or None)
-        out["opened"], readings = perf_counter() - began, [0, 0]
-
-        def watch(reading):
-            readings[0] = max(readings[0], reading.number)
-            readings[1] += rows.opened.blocks.block_rows * reading.row_bytes
-
-        model = softgrad.SoftmaxRegression(tol=tol).fit(rows.watched(watch))
-        out |= {"logits": rows.logits_are, "reads": readings[0], "read_bytes": readings[1]}
-        first = next(rows.blocks_of_features())[:10_000]
-        proba = (
-            model.predict_proba(first) if not hasattr(model, "feature_names_in_") else proba_of(model, first)
-        )
-    seconds = perf_counter() - began
+        proba, out = fit_streamed(model, folder, cache, began)
     out |= {
-        "seconds": seconds,
+        "seconds": perf_counter() - began,
         "cpu": process_time(),
         "passes": model.n_passes_,
         "gap": model.gap_,
@@ -107,6 +88,34 @@ def fit(kind, folder, cache, tol):
     out["peak_mb"] = peak()
     np.save(folder.parent / f"proba-{kind}{'-copy' if cache else ''}.npy", proba)
     print(json.dumps(out))
+
+
+def fit_in_memory(model, folder, began):
+    """The first rows' probabilities, and when the rows were there."""
+    table = pq.read_table(folder)
+    y = table.column("label").to_numpy()
+    X = np.column_stack([table.column(f"x{j}").to_numpy() for j in range(COLUMNS)])
+    del table
+    opened = perf_counter() - began
+    return model.fit(X, y).predict_proba(X[:10_000]), {"opened": opened}
+
+
+def fit_streamed(model, folder, cache, began):
+    """The same, and what was read."""
+    import softgrad
+
+    rows = softgrad.open_rows(folder, target="label", memory_limit="256MB", cache_dir=cache or None)
+    opened, readings = perf_counter() - began, [0, 0]
+
+    def watch(reading):
+        readings[0] = max(readings[0], reading.number)
+        readings[1] += rows.opened.blocks.block_rows * reading.row_bytes
+
+    model.fit(rows.watched(watch))
+    out = {"opened": opened, "logits": rows.logits_are, "reads": readings[0], "read_bytes": readings[1]}
+    first = next(rows.blocks_of_features())[:10_000]
+    named = hasattr(model, "feature_names_in_")
+    return proba_of(model, first) if named else model.predict_proba(first), out
 
 
 def peak():

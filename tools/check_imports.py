@@ -43,6 +43,7 @@ ROOMS = {
     "coefficients": 4,
     "partial": 4,
     "prediction": 4,
+    "outputs": 4,
     "parameters": 4,
     "labels": 4,
     "labelledrows": 4,

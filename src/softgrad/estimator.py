@@ -1,9 +1,8 @@
 """SoftmaxRegression: scikit-learn's face of the model. Validation and attributes; no arithmetic."""
 
 import warnings
-from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +10,6 @@ from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import metadata_routing
-from sklearn.utils.validation import check_is_fitted
 
 from softgrad.coefficients import dense_coef
 from softgrad.fitting import fit as fit_rows
@@ -21,6 +19,7 @@ from softgrad.labels import check_labels, check_row_weights
 from softgrad.migration import SCIKIT_LEARN
 from softgrad.optimize.driver import Callback
 from softgrad.optimize.solution import Record, Solution, Status
+from softgrad.outputs import Outputs
 from softgrad.parameters import check_params
 from softgrad.partial import PartialFit
 from softgrad.prediction import Prediction
@@ -29,13 +28,10 @@ from softgrad.rows.wrap import is_collection, is_rows
 from softgrad.scalars import check_callback
 from softgrad.validation import all_or_nothing, check_features, refuse_huge
 
-if TYPE_CHECKING:
-    from softgrad.report.page import Report
-
 Array = npt.NDArray[Any]
 
 
-class SoftmaxRegression(PartialFit, Prediction, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class SoftmaxRegression(PartialFit, Prediction, Outputs, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Softmax (multinomial logistic) regression with a certified fit.
 
     Minimises ``sum_i w_i loss_i / sum_i w_i + alpha/2 ||coef||^2`` with ``alpha = 1 / (C sum_i w_i)``, which is
@@ -322,99 +318,6 @@ class SoftmaxRegression(PartialFit, Prediction, ClassifierMixin, BaseEstimator):
             "callback": self._reporting(callback),
             "n_threads": None if self.n_jobs is None else effective_n_jobs(self.n_jobs),
         }
-
-    def save(self, path: Any) -> None:
-        """Write the fitted model to one file, without pickle; :func:`softgrad.load` reads it.
-
-        Raises
-        ------
-        softgrad.modelfile.ModelFileError
-            If the model is not fitted or cannot be written.
-        """
-        from softgrad import modelfile
-
-        modelfile.save(path, self)
-
-    def to_onnx(self, path: Any, *, dtype: str = "float64") -> None:
-        """Write the fitted model as an ONNX file, which predicts without softgrad.
-
-        Its input is ``X`` of shape (n, n_features), its outputs are ``label``, (n,), and ``probabilities``,
-        (n, n_classes). ``softgrad export`` writes one with the columns of the data table that a model file knows.
-
-        Parameters
-        ----------
-        path : str or path-like
-            A file there is replaced.
-        dtype : {"float64", "float32"}, default "float64"
-            Of X and of the probabilities; inside, the arithmetic is in float64.
-
-        Raises
-        ------
-        ValueError
-            If the model is not fitted, its labels are not numbers, booleans or text, or `dtype` is another.
-        ModuleNotFoundError
-            If onnx is not installed: ``pip install 'softgrad[onnx]'``.
-        OSError
-            If the file cannot be written.
-
-        Examples
-        --------
-        >>> from sklearn.datasets import load_iris
-        >>> from softgrad import SoftmaxRegression
-        >>> model = SoftmaxRegression().fit(*load_iris(return_X_y=True))
-        >>> model.to_onnx("iris.onnx")  # doctest: +SKIP
-        """
-        from softgrad.onnxfile import save_onnx
-
-        save_onnx(path, self, dtype=dtype)
-
-    def report(
-        self,
-        X: Any,
-        y: Any,
-        *,
-        train: tuple[Any, Any] | None = None,
-        shape: tuple[int, int] | None = None,
-    ) -> "Report":
-        """Describe the fit in one self-contained page: how well it predicts, why, what to be careful about.
-
-        Parameters
-        ----------
-        X : array_like, sparse array or data frame of shape (n_samples, n_features)
-            Rows to measure on; rows that the model was not fitted on, for honest metrics.
-        y : array_like of shape (n_samples,)
-            Their classes.
-        train : tuple of (X, y), optional
-            The rows of the fit, which the columns' table, the baseline and the warnings are then about; without, they
-            are about the rows that are measured on.
-        shape : tuple of int, optional
-            Rows and columns of the grid whose pixels the features are, to draw them as images; without, names such as
-            pixel_0_0 tell.
-
-        Returns
-        -------
-        softgrad.report.page.Report
-            ``save(path)`` writes it; a notebook shows it.
-
-        Raises
-        ------
-        ValueError
-            If X does not have the columns that were fitted, y is not one of ``classes_`` a row, or `shape` does not
-            hold the features.
-        ModuleNotFoundError
-            If jinja2 is not installed: ``pip install 'softgrad[report]'``.
-        """
-        check_is_fitted(self)
-        from softgrad.report.page import report
-        from softgrad.report.rows import case_of_rows
-
-        return report(case_of_rows(self, X, y, train, shape))
-
-    def _html_repr(self) -> str:
-        """scikit-learn's diagram; of a fitted estimator, its certificate below."""
-        diagram = str(super()._html_repr())
-        status = getattr(self, "status_", None)
-        return diagram if status is None else f"{diagram}<p>{escape(f'{status}: {status.sentence}')}</p>"
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -15,7 +15,8 @@ from softgrad.labels import Labels, as_array, check_labels, check_row_weights, o
 from softgrad.maths.cross_entropy import check_weights
 from softgrad.rows.blocked import BlockwiseRows
 from softgrad.rows.cluster import Part
-from softgrad.rows.dask import Partitions, aligned, connected, gathered, postponed, read
+from softgrad.rows.dask import connected, gathered, read
+from softgrad.rows.partitions import Partitions, aligned, postponed
 from softgrad.rows.wrap import check_present
 
 Array = npt.NDArray[Any]

@@ -13,9 +13,7 @@ The same model always gives the same bytes. ``history_`` is not stored: it is ``
 ``partial_fit`` knows of earlier rows, so that a loaded model predicts but does not go on learning.
 """
 
-import io
 import json
-import math
 import os
 import struct
 import tokenize
@@ -26,14 +24,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
 import softgrad
 from softgrad.jsonvalues import decode, encode
 from softgrad.labels import declared
 from softgrad.optimize.solution import Status
 from softgrad.partial import EVIDENCE
-from softgrad.storedzip import array_bytes, array_header, check_stored, write_stored
+from softgrad.storedzip import array_bytes, check_stored, read_array, write_stored
 from softgrad.table.atomic import write_atomically
 from softgrad.table.columns import Columns
 from softgrad.table.errors import quote
@@ -46,7 +43,6 @@ __all__ = ["ModelFileError", "describe", "load", "load_with_columns", "metadata"
 _FORMAT, _VERSION = "softgrad-model", 1
 _MEMBERS = ["coef.npy", "intercept.npy", "model.json"]
 _MAX_JSON = 64 * 2**20
-_MAX_HEADER = 1024
 _FITTED = ("objective_", "gap_", "decrement_", "n_iter_", "n_passes_")
 DAMAGE = (
     zipfile.BadZipFile,
@@ -124,6 +120,18 @@ def load(path: str | os.PathLike[str]) -> "SoftmaxRegression":
     ------
     ModelFileError
         If the file is missing, not a softgrad model, cut short, damaged, or of a newer format.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import softgrad
+    >>> X = [[0.0], [1.0], [2.0], [3.0]]
+    >>> model = softgrad.SoftmaxRegression().fit(X, ["low", "low", "high", "high"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     model.save(f"{folder}/heights.softgrad")
+    ...     again = softgrad.load(f"{folder}/heights.softgrad")
+    >>> bool((again.predict_proba(X) == model.predict_proba(X)).all())
+    True
     """
     return load_with_columns(path)[0]
 
@@ -264,19 +272,14 @@ def _restore(meta: dict[str, Any], archive: zipfile.ZipFile) -> tuple["SoftmaxRe
     n_rows, n_features = meta["coef_shape"]
     if n_rows not in (len(classes), len(classes) - 1 if len(classes) == 2 else None) or n_features < 1:
         raise ValueError("the shape of coef_ does not fit the labels")
-    columns = None if meta["columns"] is None else Columns.from_dict(meta["columns"])
-    names = meta["feature_names"]
-    if not (names is None or isinstance(names, list)):
-        raise ValueError("the feature names are no list")
-    if len(columns.encoded_names if columns else names or range(n_features)) != n_features:
-        raise ValueError("the names do not fit the shape of coef_")
+    names, columns = _restored_names(meta, n_features)
     estimator = SoftmaxRegression(**{name: decode(value) for name, value in meta["parameters"].items()})
     evidence = [name for name in EVIDENCE if name in meta["fitted"]]
     fitted = {name: _figure(decode(meta["fitted"][name])) for name in (*_FITTED, *evidence)} | {
         "classes_": classes,
         "n_features_in_": n_features,
-        "coef_": _read_array(archive, "coef.npy", (n_rows, n_features)),
-        "intercept_": _read_array(archive, "intercept.npy", (n_rows,)),
+        "coef_": read_array(archive, "coef.npy", (n_rows, n_features)),
+        "intercept_": read_array(archive, "intercept.npy", (n_rows,)),
         "status_": Status(meta["status"]["name"], str(meta["status"]["sentence"])),
         "history_": [],
     }
@@ -289,21 +292,18 @@ def _restore(meta: dict[str, Any], archive: zipfile.ZipFile) -> tuple["SoftmaxRe
     return estimator, columns
 
 
+def _restored_names(meta: dict[str, Any], n_features: int) -> tuple[list[Any] | None, Columns | None]:
+    """The names of the features and the schema of the table, as far as the model has them."""
+    columns = None if meta["columns"] is None else Columns.from_dict(meta["columns"])
+    names = meta["feature_names"]
+    if not (names is None or isinstance(names, list)):
+        raise ValueError("the feature names are no list")
+    if len(columns.encoded_names if columns else names or range(n_features)) != n_features:
+        raise ValueError("the names do not fit the shape of coef_")
+    return names, columns
+
+
 def _figure(value: Any) -> float:
     if not isinstance(value, int | float):
         raise ValueError("a figure is no number")
     return value
-
-
-def _read_array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Read one array after its size in the archive has been found to be what the shape implies."""
-    n_bytes = 8 * math.prod(shape)
-    if not n_bytes < archive.getinfo(name).file_size <= n_bytes + _MAX_HEADER:
-        raise ValueError(f"{name} is of another size")
-    data = archive.read(name)
-    stream = io.BytesIO(data)
-    dtype, by_columns, found = array_header(stream)
-    if dtype != "<f8" or found != shape or len(data) - stream.tell() != n_bytes:
-        raise ValueError(f"{name} is of another shape or type")
-    flat = np.frombuffer(data, "<f8", offset=stream.tell())
-    return flat.reshape(shape, order="F" if by_columns else "C").copy(order="K")

@@ -33,6 +33,13 @@ class Prediction:
         ------
         ValueError
             If X does not have the columns that were fitted.
+
+        Examples
+        --------
+        >>> from softgrad import SoftmaxRegression
+        >>> model = SoftmaxRegression().fit([[0.0], [1.0], [2.0], [3.0]], ["low", "low", "high", "high"])
+        >>> model.decision_function([[0.0], [3.0]]).round(3)
+        array([ 1.437, -1.437])
         """
         if is_collection(X):
             return self._put_off("decision_function", X)
@@ -46,6 +53,13 @@ class Prediction:
         ------
         ValueError
             As :meth:`decision_function`.
+
+        Examples
+        --------
+        >>> from softgrad import SoftmaxRegression
+        >>> model = SoftmaxRegression().fit([[0.0], [1.0], [2.0], [3.0]], ["low", "low", "high", "high"])
+        >>> model.predict([[0.0], [3.0]]).tolist()
+        ['low', 'high']
         """
         if is_collection(X):
             return self._put_off("predict", X)
@@ -60,6 +74,13 @@ class Prediction:
         ------
         ValueError
             As :meth:`decision_function`.
+
+        Examples
+        --------
+        >>> from softgrad import SoftmaxRegression
+        >>> model = SoftmaxRegression().fit([[0.0], [1.0], [2.0], [3.0]], ["low", "low", "high", "high"])
+        >>> model.classes_.tolist(), model.predict_proba([[0.0], [3.0]]).round(3).tolist()
+        (['high', 'low'], [[0.192, 0.808], [0.808, 0.192]])
         """
         if is_collection(X):
             return self._put_off("predict_proba", X)
@@ -72,6 +93,13 @@ class Prediction:
         ------
         ValueError
             As :meth:`decision_function`.
+
+        Examples
+        --------
+        >>> from softgrad import SoftmaxRegression
+        >>> model = SoftmaxRegression().fit([[0.0], [1.0], [2.0], [3.0]], ["low", "low", "high", "high"])
+        >>> model.predict_log_proba([[1e5]]).round(1).tolist()  # of "low": the probability would be 0
+        [[0.0, -95827.1]]
         """
         if is_collection(X):
             return self._put_off("predict_log_proba", X)
@@ -84,6 +112,13 @@ class Prediction:
         ------
         ValueError
             If X does not have the columns that were fitted, or y is no label a row.
+
+        Examples
+        --------
+        >>> from softgrad import SoftmaxRegression
+        >>> model = SoftmaxRegression().fit([[0.0], [1.0], [2.0], [3.0]], ["low", "low", "high", "high"])
+        >>> model.score([[0.0], [3.0]], ["low", "low"])
+        0.5
         """
         if is_collection(X):
             from softgrad.lazy import accuracy
@@ -98,13 +133,29 @@ class Prediction:
         return float(accuracy_score(labels, self.predict(X), sample_weight=sample_weight))
 
     def sparsify(self) -> Self:
-        """Turn ``coef_`` into a SciPy CSR matrix, which predicts the same."""
+        """Turn ``coef_`` into a SciPy CSR matrix, which predicts the same.
+
+        Examples
+        --------
+        >>> from softgrad import SoftmaxRegression
+        >>> model = SoftmaxRegression().fit([[0.0], [1.0], [2.0], [3.0]], ["low", "low", "high", "high"])
+        >>> model.sparsify().coef_.shape, model.predict([[0.0]]).tolist()
+        ((1, 1), ['low'])
+        """
         check_is_fitted(self)
         self.coef_ = scipy.sparse.csr_matrix(self.coef_)
         return self
 
     def densify(self) -> Self:
-        """Turn ``coef_`` back into an array."""
+        """Turn ``coef_`` back into an array.
+
+        Examples
+        --------
+        >>> from softgrad import SoftmaxRegression
+        >>> model = SoftmaxRegression().fit([[0.0], [1.0], [2.0], [3.0]], ["low", "low", "high", "high"])
+        >>> model.sparsify().densify().coef_.round(3)
+        array([[-0.958]])
+        """
         check_is_fitted(self)
         self.coef_ = dense_coef(self)
         return self

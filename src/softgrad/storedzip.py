@@ -9,9 +9,11 @@ from typing import IO, Any, BinaryIO
 
 import numpy as np
 from numpy.lib import format as npy
+from numpy.typing import NDArray
 
-__all__ = ["array_bytes", "array_header", "check_arrays", "check_stored", "write_stored"]
+__all__ = ["array_bytes", "array_header", "check_arrays", "check_stored", "read_array", "write_stored"]
 
+_MAX_HEADER = 1024
 # What NumPy writes; it is compared, never evaluated.
 _HEADER = re.compile(
     rb"\{'descr': '([<>|](?:b1|[iu][1248]|f[248]))', 'fortran_order': (True|False), "
@@ -71,6 +73,26 @@ def check_arrays(archive: zipfile.ZipFile) -> None:
             dtype, _, shape = array_header(stream)
             if stream.tell() + math.prod(shape) * dtype.itemsize != member.file_size:
                 raise zipfile.BadZipFile("an array is not as long as its header says")
+
+
+def read_array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Read a float64 array of this shape after its size in the archive has been found to be what the shape implies.
+
+    Raises
+    ------
+    ValueError
+        If it is of another size, version, shape or type.
+    """
+    n_bytes = 8 * math.prod(shape)
+    if not n_bytes < archive.getinfo(name).file_size <= n_bytes + _MAX_HEADER:
+        raise ValueError(f"{name} is of another size")
+    data = archive.read(name)
+    stream = io.BytesIO(data)
+    dtype, by_columns, found = array_header(stream)
+    if dtype != "<f8" or found != shape or len(data) - stream.tell() != n_bytes:
+        raise ValueError(f"{name} is of another shape or type")
+    flat = np.frombuffer(data, "<f8", offset=stream.tell())
+    return flat.reshape(shape, order="F" if by_columns else "C").copy(order="K")
 
 
 def array_header(stream: IO[bytes]) -> tuple["np.dtype[Any]", bool, tuple[int, ...]]:

@@ -1,7 +1,6 @@
 """The command as a process of its own: exit codes, pipes, interrupts, missing extras, and how fast it starts."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -9,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.scripts import begun, ended
+
 MODULE = (sys.executable, "-m", "softgrad")
+COMMAND = "from softgrad.cli import main; sys.argv[0] = 'softgrad'; main()"
 
 
 def run(*args: str, **options: object) -> "subprocess.CompletedProcess[str]":
@@ -71,19 +73,6 @@ def test_a_closed_pipe_is_silent(long_file: str, unbuffered: str) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-def interrupted(process: "subprocess.Popen[bytes]") -> tuple[bytes, bytes]:
-    """What a process prints that is interrupted; again where an import swallowed the signal on a busy machine."""
-    for _ in range(6):
-        time.sleep(4)
-        process.send_signal(signal.SIGINT)
-        try:
-            return process.communicate(timeout=20)
-        except subprocess.TimeoutExpired:
-            continue
-    process.kill()
-    return process.communicate()
-
-
 def test_an_interrupt_gives_130_and_no_file(tmp_path: Path) -> None:
     lines = "".join(f"{i % 97},{i % 89},{i % 83},{i % 5}\n" for i in range(20000))
     (tmp_path / "d.csv").write_text("a,b,c,y\n" + lines)
@@ -98,14 +87,10 @@ def test_an_interrupt_gives_130_and_no_file(tmp_path: Path) -> None:
         "--model",
         str(model),
     ]
-    process = subprocess.Popen(
-        [*MODULE, "fit", str(tmp_path / "d.csv"), "--target", "y", *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    output, errors = interrupted(process)
-    assert (process.returncode, output) == (130, b"")
-    assert errors == b"softgrad: interrupted; no file is left half written\n"
+    process = begun(COMMAND, "fit", tmp_path / "d.csv", "--target", "y", *options)
+    time.sleep(4)
+    assert ended(process, limit=60)[1:] == ("", "softgrad: interrupted; no file is left half written\n")
+    assert process.returncode == 130
     assert [path.name for path in tmp_path.iterdir()] == ["d.csv"]
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import softgrad
-from softgrad.rows.dask import aligned, connected, dask_rows
+from softgrad.rows.dask import connected, dask_rows
+from softgrad.rows.partitions import aligned
 from softgrad.rows.wrap import is_collection
 
 da = pytest.importorskip("dask.array", reason="dask is not installed")

@@ -1,4 +1,4 @@
-"""Convention: every combination against the canonical model, the presets against their documents."""
+"""Convention: every combination of its fields against the canonical model."""
 
 import dataclasses
 from functools import cache
@@ -6,9 +6,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from softgrad.conventions import COLUMNS, LOG_LIKELIHOOD, NUMPY, PER_CLASS
+from softgrad.conventions import NUMPY
 from softgrad.maths.convention import Convention, Gradient
-from tests.oracles import complex_step, high_precision, layouts, naive
+from tests.oracles import complex_step, high_precision, layouts
+from tests.unit.closeness import close
 
 EPS = np.finfo(np.float64).eps
 N, D, K = 8, 4, 3
@@ -19,7 +20,6 @@ PENALTIES = [
     {"alpha": ALPHA, "penalize_intercept": True},
 ]
 ALL = pytest.mark.parametrize("fields", layouts.COMBINATIONS, ids=layouts.name)
-PRESETS = {"numpy": NUMPY, "per-class": PER_CLASS, "log-likelihood": LOG_LIKELIHOOD, "columns": COLUMNS}
 
 
 @cache
@@ -69,11 +69,6 @@ class Case:
 
     def arguments(self):
         return self.W, self.X, self.y, self.b
-
-
-def close(result, truth, rtol):
-    """Equal to rtol of the largest entry."""
-    np.testing.assert_allclose(result, truth, rtol=rtol, atol=rtol * np.abs(truth).max())
 
 
 # Every combination of fields against its canonical image.
@@ -328,72 +323,6 @@ def test_absent_class_with_index_labels(fields):
     )
 
 
-# The presets against the loops written from their documents.
-
-
-def random_labels(rng, n, n_classes):
-    return np.append(np.arange(n_classes), rng.integers(0, n_classes, n - n_classes))
-
-
-def test_numpy_is_the_first_document(rng):
-    w, x = rng.standard_normal((5, 3)), rng.standard_normal((9, 5))
-    y = np.eye(3)[random_labels(rng, 9, 3)]
-    J, dw = naive.numpy(w, x, y)
-    np.testing.assert_allclose(NUMPY.value(w, x, y), J, rtol=1e-13)
-    gradient = NUMPY.gradient(w, x, y)
-    close(gradient.weights, dw, 1e-13)
-    close(gradient.weights, -1 / 9 * x.T @ (y - NUMPY.proba(w, x)), 1e-13)
-    assert gradient.intercept is None
-
-
-def test_per_class_is_the_second_document(rng):
-    W, b, X = rng.standard_normal((3, 5)), rng.standard_normal(3), rng.standard_normal((9, 5))
-    y = random_labels(rng, 9, 3)
-    J, dW, db = naive.per_class(W, b, X, y)
-    np.testing.assert_allclose(PER_CLASS.value(W, X, y, b), J, rtol=1e-13)
-    gradient = PER_CLASS.gradient(W, X, y, b)
-    close(gradient.weights, dW, 1e-13)
-    close(gradient.intercept, db, 1e-13)
-
-
-def test_log_likelihood_is_the_third_document(rng):
-    pixels = rng.integers(0, 2, (12, 64)).astype(np.uint8)
-    w, y = rng.standard_normal((10, 64)) / 8, np.eye(10)[random_labels(rng, 12, 10)]
-    L, flat = naive.log_likelihood(w, pixels, y)
-    assert L < 0
-    np.testing.assert_allclose(LOG_LIKELIHOOD.value(w, pixels, y), L, rtol=1e-13)
-    gradient = LOG_LIKELIHOOD.gradient(w, pixels, y)
-    assert gradient.weights.shape == (10, 64)
-    assert gradient.intercept is None
-    close(LOG_LIKELIHOOD.flatten(gradient), flat, 1e-13)
-
-
-def test_columns_is_the_fourth_document(rng):
-    theta, b, X = rng.standard_normal((3, 5)), rng.standard_normal((3, 1)), rng.standard_normal((5, 9))
-    Y = np.eye(3)[:, random_labels(rng, 9, 3)]
-    L, dtheta, db, dZ = naive.columns(theta, b, X, Y)
-    np.testing.assert_allclose(COLUMNS.value(theta, X, Y, b), L, rtol=1e-13)
-    gradient = COLUMNS.gradient(theta, X, Y, b)
-    close(gradient.weights, dtheta, 1e-13)
-    assert gradient.intercept.shape == (3, 1)
-    close(gradient.intercept, db, 1e-13)
-    assert gradient.logits.shape == (3, 9)
-    close(gradient.logits, dZ, 1e-13)
-
-
-TABLE = {
-    "numpy": ("rows", "features_by_classes", "none", "loss", "mean", "one_hot"),
-    "per-class": ("rows", "classes_by_features", "separate", "loss", "mean", "index"),
-    "log-likelihood": ("rows", "classes_by_features", "none", "log_likelihood", "sum", "one_hot"),
-    "columns": ("columns", "classes_by_features", "separate", "loss", "mean", "one_hot"),
-}
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-def test_presets_have_their_documents_fields(preset):
-    assert PRESETS[preset] == Convention(**dict(zip(layouts.CHOICES, TABLE[preset], strict=True)))
-
-
 # The dataclass.
 
 
@@ -416,9 +345,9 @@ def test_a_convention_is_frozen_comparable_and_hashable():
 
 
 def some(**fields):
-    """A combination with the given fields and the second preset's others."""
-    others = dict(zip(layouts.CHOICES, TABLE["per-class"], strict=True))
-    return {**others, **fields}
+    """A combination with the given fields and the second document's others."""
+    others = ("rows", "classes_by_features", "separate", "loss", "mean", "index")
+    return {**dict(zip(layouts.CHOICES, others, strict=True)), **fields}
 
 
 @pytest.mark.parametrize("samples", ["rows", "columns"])

@@ -6,6 +6,7 @@ from scipy.sparse import csr_array
 
 from softgrad.maths import regression
 from tests.oracles import complex_step, high_precision, naive
+from tests.unit.closeness import close
 
 EPS = np.finfo(np.float64).eps
 INF = np.inf
@@ -67,11 +68,6 @@ def flat(grad_coef, grad_intercept):
 def unflat(vector, n_classes):
     table = vector.reshape(n_classes, -1)
     return table[:, :-1], table[:, -1]
-
-
-def close(result, truth, rtol, floor=0.0):
-    """Equal to rtol of the largest entry, or to the given round-off of the terms that were summed."""
-    np.testing.assert_allclose(result, truth, rtol=rtol, atol=max(rtol * np.abs(truth).max(), floor))
 
 
 def round_off(problem, size=1.0):

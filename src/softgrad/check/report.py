@@ -29,6 +29,18 @@ class Diagnosis:
         The right line of the derivation, with the document's equation.
     numbers : dict
         The evidence for programs, for example ``{"factor": 150.0}``.
+
+    Examples
+    --------
+    >>> import softgrad
+    >>> from softgrad.conventions import NUMPY
+    >>> X, Y = [[1.0], [2.0]], [[1, 0], [0, 1]]
+    >>> report = softgrad.check_gradient(lambda W, X, y: -NUMPY.gradient(W, X, y).weights, X=X, y=Y)
+    >>> diagnosis = report.diagnoses[0]
+    >>> diagnosis.code, diagnosis.severity
+    ('sign', 'error')
+    >>> print(diagnosis.summary)
+    The whole gradient has the wrong sign: the log-likelihood's was taken for the loss's, or the reverse.
     """
 
     code: str
@@ -59,6 +71,17 @@ class GradientReport:
     ruled_out : tuple of str
         Codes whose hypotheses were computed and did not match; given where the mistake is unknown.
     notes : tuple of str
+
+    Examples
+    --------
+    >>> import softgrad
+    >>> from softgrad.conventions import NUMPY
+    >>> X, Y = [[1.0], [2.0]], [[1, 0], [0, 1]]
+    >>> report = softgrad.check_gradient(lambda W, X, y: NUMPY.gradient(W, X, y).weights, X=X, y=Y)
+    >>> report.ok, report.diagnoses, report.max_relative_error < 1e-6
+    (True, [], True)
+    >>> sorted(report.to_dict())[:3]
+    ['diagnoses', 'max_relative_error', 'n_calls']
     """
 
     ok: bool

@@ -67,14 +67,7 @@ def _named(problem: Problem, terms: Array, given: Array, right: Array, close: fl
     if np.abs(design @ solution - given).max() > close * np.abs(given).max():
         return None
     factor, penalty, offset = (float(x) for x in solution)
-    alpha, parts = problem.alpha, []
-    whole = abs(penalty - factor * alpha) <= 1e-5 * max(abs(factor * alpha), 1e-5)
-    if abs(factor - 1) > 1e-5:
-        parts.append(
-            f"{'it' if whole else 'the data term'} is multiplied by {described(factor, problem, 1e-5)}"
-        )
-    if abs(penalty - alpha) > 1e-5 * max(abs(alpha), 1e-3) and not whole:
-        parts.append(f"it holds {penalty:.6g}/2 * ||W||^2 where {alpha:g}/2 * ||W||^2 belongs")
+    parts = _deviations(problem, factor, penalty)
     if abs(offset) > 1e-6 * np.abs(given).max():
         parts.append(f"{offset:.6g} is added")
     if not parts:
@@ -87,6 +80,19 @@ def _named(problem: Problem, terms: Array, given: Array, right: Array, close: fl
         "offset": offset,
     }
     return _finding(words, given, right, **numbers)
+
+
+def _deviations(problem: Problem, factor: float, penalty: float) -> list[str]:
+    """In words, how ``factor * data + penalty * squares`` differs from ``data + alpha * squares``."""
+    alpha, parts = problem.alpha, []
+    whole = abs(penalty - factor * alpha) <= 1e-5 * max(abs(factor * alpha), 1e-5)
+    if abs(factor - 1) > 1e-5:
+        parts.append(
+            f"{'it' if whole else 'the data term'} is multiplied by {described(factor, problem, 1e-5)}"
+        )
+    if abs(penalty - alpha) > 1e-5 * max(abs(alpha), 1e-3) and not whole:
+        parts.append(f"it holds {penalty:.6g}/2 * ||W||^2 where {alpha:g}/2 * ||W||^2 belongs")
+    return parts
 
 
 def agreement(

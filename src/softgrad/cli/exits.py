@@ -9,6 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from softgrad.cli import interrupts
 from softgrad.extras import EXTRAS, missing
 from softgrad.table.errors import TableError
 
@@ -18,7 +19,7 @@ EXIT_CODES = (
     "Exit codes: 0 all is well; 1 something is wrong with the data, a file or the installation (one sentence on "
     "standard error); 2 wrong usage; 130 interrupted; 141 the reader of the output went away."
 )
-_MISTAKE, _USAGE, _INTERRUPTED, _READER_GONE = 1, 2, 130, 141
+_MISTAKE, _USAGE, _READER_GONE = 1, 2, 141
 # The parents of this public class are the errors of a command line that does not parse.
 _UsageError: type[Any] = typer.BadParameter.__bases__[0]
 
@@ -58,17 +59,24 @@ def _exit_code(command: Callable[[], Any]) -> int:
         _silence_stdout()
         return _READER_GONE
     except (KeyboardInterrupt, typer.Abort):
-        code = _INTERRUPTED
-    except _UsageError as error:
-        return _say(_usage(error), _USAGE)
+        return interrupts.told()
     except Exception as error:
-        sentence = _sentence(error)
-        if sentence is None:
-            raise
-        return _say(sentence, _MISTAKE)
-    if code == _INTERRUPTED:  # typer returns this code for an interrupt, and says nothing
-        return _say("interrupted; no file is left half written", _INTERRUPTED)
+        if interrupts.seen():
+            return interrupts.told()
+        return _told(error)
+    if code == interrupts.INTERRUPTED:  # typer returns this code for an interrupt, and says nothing
+        return interrupts.told()
     return code if isinstance(code, int) else 0
+
+
+def _told(error: Exception) -> int:
+    """Tell a user's mistake in one sentence; a fault of the program is raised again."""
+    if isinstance(error, _UsageError):
+        return _say(_usage(error), _USAGE)
+    sentence = _sentence(error)
+    if sentence is None:
+        raise error
+    return _say(sentence, _MISTAKE)
 
 
 def _say(sentence: str, code: int) -> int:

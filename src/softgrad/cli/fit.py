@@ -3,17 +3,16 @@
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from softgrad import modelfile
+from softgrad.cli.fit_data import described
 from softgrad.cli.fit_request import Request, fitted
 from softgrad.cli.progress import progress
 from softgrad.cli.report import FittedPart, write_report
 from softgrad.cli.training import TrainingTable, read_training
 from softgrad.estimator import SoftmaxRegression
 from softgrad.measures.score import Scores, plain
-from softgrad.table.columns import Category
 from softgrad.table.encode import encode
 from softgrad.table.learn import with_fills
 from softgrad.table.values import missing
@@ -82,27 +81,12 @@ def _fit(
 
 def _describe(data: TrainingTable, request: Request) -> dict[str, Any]:
     constant = data.X.max(axis=0) == data.X.min(axis=0)
-    names = np.array(data.columns.encoded_names, dtype=object)
-    gaps = {c: int(missing(data.table.column(c.name)).sum()) for c in data.columns.features}
-    target = data.table.column(request.target)
-    return {
-        "path": request.data,
-        "rows": len(data.codes),
-        "target": request.target,
-        "target_kind": data.columns.target.kind,
-        "target_was_float": data.columns.target.kind == "integer" and not pa.types.is_integer(target.type),
-        "classes": [
-            {"class": label, "rows": rows}
-            for label, rows in zip(plain(data.classes), plain(np.bincount(data.codes)), strict=True)
-        ],
-        "columns": list(data.columns.names),
-        "features": len(names),
-        "one_hot": [
-            {"column": c.name, "levels": list(c.levels)}
-            for c in data.columns.features
-            if isinstance(c, Category)
-        ],
-        "imputed": [{"column": c.name, "rows": n, "value": c.fill} for c, n in gaps.items() if n],
-        "constant": plain(names[constant]),
-        "streamed": None,
-    }
+    return described(
+        request,
+        data.columns,
+        data.classes,
+        np.bincount(data.codes, minlength=len(data.classes)),
+        target_type=data.table.column(request.target).type,
+        missing=[int(missing(data.table.column(c.name)).sum()) for c in data.columns.features],
+        constant=plain(np.array(data.columns.encoded_names, dtype=object)[constant]),
+    )

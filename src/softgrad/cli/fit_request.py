@@ -69,8 +69,6 @@ def fitted(
             raise
         except ValueError as error:
             raise UserError(f"cannot fit: {' '.join(str(error).split())}") from error
-    if estimator.status_ == "stopped":  # the callback never asks for it: an interrupt did
-        raise KeyboardInterrupt
     return estimator, figures(estimator, seconds=perf_counter() - began, rows=rows)
 
 

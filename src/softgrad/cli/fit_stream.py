@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from softgrad import modelfile
 from softgrad.cli.exits import UserError
+from softgrad.cli.fit_data import described
 from softgrad.cli.fit_request import Request, fitted, listed
 from softgrad.cli.streaming_progress import streaming_progress
 from softgrad.cli.streams import limit_or_default
@@ -24,7 +24,6 @@ from softgrad.streaming.census import Census
 from softgrad.streaming.labelled import Fold
 from softgrad.streaming.opening import table_rows
 from softgrad.streaming.streamed import StreamedRows
-from softgrad.table.columns import Category
 from softgrad.table.errors import counted, listing, quote
 
 __all__ = ["run"]
@@ -140,35 +139,20 @@ def _census(rows: StreamedRows) -> Census:
 
 
 def _describe(rows: StreamedRows, request: Request) -> dict[str, Any]:
-    census = _census(rows)
-    columns = census.columns
-    return {
-        "path": request.data,
-        "rows": rows.n_rows,
-        "target": request.target,
-        "target_kind": columns.target.kind,
-        "target_was_float": columns.target.kind == "integer"
-        and not pa.types.is_integer(rows.opened.target_type),
-        "classes": [
-            {"class": label, "rows": count}
-            for label, count in zip(plain(census.classes), plain(census.counts), strict=True)
-        ],
-        "columns": list(columns.names),
-        "features": rows.n_features,
-        "one_hot": [
-            {"column": c.name, "levels": list(c.levels)} for c in columns.features if isinstance(c, Category)
-        ],
-        "imputed": [
-            {"column": c.name, "rows": n, "value": c.fill}
-            for c, n in zip(columns.features, census.missing, strict=True)
-            if n
-        ],
-        "constant": list(census.constant),
-        "streamed": {
+    census, blocks = _census(rows), rows.opened.blocks
+    return described(
+        request,
+        census.columns,
+        census.classes,
+        census.counts,
+        target_type=rows.opened.target_type,
+        missing=census.missing,
+        constant=census.constant,
+        streamed={
             "memory_limit": rows.opened.memory_limit,
-            "block_rows": rows.opened.blocks.block_rows,
-            "row_bytes": rows.opened.blocks.row_bytes,
+            "block_rows": blocks.block_rows,
+            "row_bytes": blocks.row_bytes,
             "logits": rows.logits_are,
             "cache": None if request.cache is None else os.fspath(request.cache),
         },
-    }
+    )

@@ -1,33 +1,21 @@
-"""Convention: how a textbook lays out, scales and signs softmax regression, and the exact maps to the canonical one."""
+"""Convention: how a textbook lays out, scales and signs softmax regression, and what it then computes."""
 
-from dataclasses import dataclass, fields
-from typing import Any, Literal, NamedTuple, get_args
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from softgrad.maths import regression
-from softgrad.maths.arrays import COMPLEX, as_array, as_numbers
+from softgrad.maths.choices import check_choices
 from softgrad.maths.cross_entropy import check_targets, cross_entropy_gradient
+from softgrad.maths.layout import Intercept, Labels, Layout, Samples, Weights, entries, numbers
 from softgrad.maths.logits import softmax
 
 Array = npt.NDArray[Any]
 
-Samples = Literal["rows", "columns"]
-Weights = Literal["features_by_classes", "classes_by_features"]
-Intercept = Literal["none", "separate", "first", "last"]
 Goal = Literal["loss", "log_likelihood"]
 Reduction = Literal["mean", "sum"]
-Labels = Literal["index", "one_hot"]
-
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "samples": get_args(Samples),
-    "weights": get_args(Weights),
-    "intercept": get_args(Intercept),
-    "objective": get_args(Goal),
-    "reduction": get_args(Reduction),
-    "labels": get_args(Labels),
-}
 
 
 class Gradient(NamedTuple):
@@ -41,6 +29,16 @@ class Gradient(NamedTuple):
         With respect to b, of shape (K,) or, where samples are columns, (K, 1); None without a separate intercept.
     logits : ndarray or None
         Of the data term with respect to the logits, (n, K) or (K, n), with the objective's scale and sign.
+
+    Examples
+    --------
+    >>> from softgrad.conventions import NUMPY
+    >>> gradient = NUMPY.gradient([[0.0, 0.0]], X=[[1.0], [3.0]], y=[[1, 0], [0, 1]])
+    >>> gradient.weights, gradient.intercept
+    (array([[ 0.5, -0.5]]), None)
+    >>> gradient.logits
+    array([[-0.25,  0.25],
+           [ 0.25, -0.25]])
     """
 
     weights: Array
@@ -80,9 +78,26 @@ class Convention:
     >>> from softgrad.conventions import COLUMNS
     >>> X = np.array([[1.0, 2.0, -3.0]])  # one feature, three samples
     >>> Y = np.array([[1, 0, 0], [0, 1, 1]])
-    >>> COLUMNS.gradient(np.zeros((2, 1)), X, Y, b=np.zeros(2)).weights
+    >>> W, b = np.zeros((2, 1)), np.zeros(2)
+    >>> COLUMNS.logits(W, X, b).shape, COLUMNS.proba(W, X, b)[0]
+    ((2, 3), array([0.5, 0.5, 0.5]))
+    >>> round(float(COLUMNS.value(W, X, Y, b)), 6)  # log 2
+    0.693147
+    >>> gradient = COLUMNS.gradient(W, X, Y, b)
+    >>> gradient.weights
     array([[-0.33333333],
            [ 0.33333333]])
+
+    As an optimiser takes it, and as the rest of softgrad has the same problem:
+
+    >>> vector = COLUMNS.flatten(gradient)  # the weights, then b
+    >>> vector.shape, COLUMNS.hessian(W, X, Y, b).shape, COLUMNS.unflatten(vector, n_classes=2).weights.shape
+    ((4,), (4, 4), (2, 1))
+    >>> coef, intercept, rows, labels, alpha = COLUMNS.to_canonical(W, X, Y, b)
+    >>> rows.shape, labels.shape
+    ((3, 1), (3, 2))
+    >>> bool((COLUMNS.from_canonical(coef, intercept, rows, labels)[1] == X).all())
+    True
     """
 
     samples: Samples = "rows"
@@ -93,11 +108,7 @@ class Convention:
     labels: Labels = "index"
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value not in _CHOICES[field.name]:
-                choices = ", ".join(repr(choice) for choice in _CHOICES[field.name])
-                raise ValueError(f"Convention has no {field.name}={value!r}; choose one of {choices}.")
+        check_choices(self)
 
     def logits(self, W: npt.ArrayLike, X: npt.ArrayLike, b: npt.ArrayLike | None = None) -> Array:
         """The logits, (n, K) where samples are rows and (K, n) where they are columns.
@@ -107,8 +118,8 @@ class Convention:
         ValueError
             If shapes do not fit, or b is missing or given against the convention.
         """
-        coef, intercept, features = self._model(W, X, b)
-        return self._by_sample(regression.logits(features, coef, intercept))
+        coef, intercept, features = self._layout.model(W, X, b)
+        return self._layout.by_sample(regression.logits(features, coef, intercept))
 
     def proba(self, W: npt.ArrayLike, X: npt.ArrayLike, b: npt.ArrayLike | None = None) -> Array:
         """The probabilities, laid out as :meth:`logits`.
@@ -137,7 +148,7 @@ class Convention:
         ValueError
             If shapes or labels do not fit the convention, or there is no sample.
         """
-        coef, intercept, features, targets = self._problem(W, X, y, b)
+        coef, intercept, features, targets = self._layout.problem(W, X, y, b)
         data = regression.loss(coef, intercept, features, targets) * self._scale(len(targets))
         penalty = (coef**2).sum()
         if penalize_intercept and intercept is not None:
@@ -161,7 +172,7 @@ class Convention:
         ValueError
             As :meth:`value`.
         """
-        coef, intercept, features, targets = self._problem(W, X, y, b)
+        coef, intercept, features, targets = self._layout.problem(W, X, y, b)
         scale, penalty = self._scale(len(targets)), self._sign * alpha
         z = regression.logits(features, coef, intercept)
         by_logits = cross_entropy_gradient(z, targets, reduction="sum") * scale
@@ -169,8 +180,8 @@ class Convention:
         by_intercept = by_logits.sum(axis=0)
         if penalize_intercept and intercept is not None:
             by_intercept = by_intercept + penalty * intercept
-        weights, b_part = self._laid_out(by_coef, by_intercept)
-        return Gradient(weights, b_part, self._by_sample(by_logits))
+        weights, b_part = self._layout.parameters(by_coef, by_intercept)
+        return Gradient(weights, b_part, self._layout.by_sample(by_logits))
 
     def hessian(
         self,
@@ -189,14 +200,14 @@ class Convention:
         ValueError
             As :meth:`value`.
         """
-        coef, intercept, features, targets = self._problem(W, X, y, b)
+        coef, intercept, features, targets = self._layout.problem(W, X, y, b)
         n_classes, n_features = coef.shape
         full = regression.hessian(coef, intercept, features) * self._scale(len(targets))
         penalised = np.ones((n_classes, n_features + 1))
         penalised[:, -1] = penalize_intercept
         full[np.diag_indices_from(full)] += self._sign * alpha * penalised.ravel()
         places = np.arange(full.shape[0]).reshape(n_classes, n_features + 1)
-        order = self.flatten(Gradient(*self._laid_out(places[:, :-1], places[:, -1]), None))
+        order = self.flatten(Gradient(*self._layout.parameters(places[:, :-1], places[:, -1]), None))
         ordered: Array = full[np.ix_(order, order)]
         return ordered
 
@@ -234,7 +245,7 @@ class Convention:
         ValueError
             If the vector's length is no multiple of the classes.
         """
-        v = self._numbers("the vector", vector)
+        v = numbers("the vector", vector)
         if v.ndim != 1 or n_classes < 1 or v.size % n_classes or v.size == 0:
             raise ValueError(
                 f"a vector of shape {v.shape} cannot hold the parameters of {n_classes} classes; "
@@ -274,7 +285,7 @@ class Convention:
         ValueError
             As :meth:`value`.
         """
-        coef, intercept, features, targets = self._problem(W, X, y, b)
+        coef, intercept, features, targets = self._layout.problem(W, X, y, b)
         return coef, intercept, features, targets, alpha if self.reduction == "mean" else alpha / len(targets)
 
     def from_canonical(
@@ -304,7 +315,7 @@ class Convention:
         ValueError
             If shapes do not fit, an intercept is missing or not wanted, or index labels are asked of soft ones.
         """
-        coef, features = self._numbers("coef", coef), self._numbers("X", X)
+        coef, features = numbers("coef", coef), numbers("X", X)
         n_classes = coef.shape[0]
         if (intercept is None) != (self.intercept == "none"):
             raise ValueError(
@@ -312,116 +323,11 @@ class Convention:
                 f"{'no intercept' if intercept is None else 'an intercept'} was given; "
                 f"pass {'one of shape (K,)' if intercept is None else 'None'}."
             )
-        offsets = None if intercept is None else self._entries(intercept, n_classes)
-        if self.intercept in ("first", "last"):
-            features = self._insert(features, np.ones((len(features), 1), dtype=features.dtype))
-        weights, b = self._laid_out(coef, offsets)
-        targets = self._labels_from(check_targets(y, len(features), n_classes), n_classes)
-        X_out = features if self.samples == "rows" else features.T
-        return weights, X_out, targets, b, alpha if self.reduction == "mean" else alpha * len(features)
-
-    @property
-    def _sign(self) -> int:
-        return 1 if self.objective == "loss" else -1
-
-    def _scale(self, n_samples: int) -> float:
-        """The factor that turns the summed loss into this convention's data term."""
-        return self._sign / n_samples if self.reduction == "mean" else float(self._sign)
-
-    def _by_sample(self, array: Array) -> Array:
-        return array if self.samples == "rows" else array.T
-
-    def _model(
-        self, W: npt.ArrayLike, X: npt.ArrayLike, b: npt.ArrayLike | None
-    ) -> tuple[Array, Array | None, Array]:
-        """coef, intercept and X of the canonical convention."""
-        weights, features = self._numbers("W", W), self._numbers("X", X)
-        if weights.ndim != 2 or features.ndim != 2 or 0 in weights.shape:
-            raise ValueError(
-                f"W of shape {weights.shape} and X of shape {features.shape} were given; "
-                "both must have two axes, and W at least one class and one feature."
-            )
-        coef = weights if self.weights == "classes_by_features" else weights.T
-        features = features if self.samples == "rows" else features.T
-        if coef.shape[1] != features.shape[1]:
-            raise ValueError(
-                f"W of shape {weights.shape} holds {coef.shape[1]} features ({self.weights}), but X of shape "
-                f"{np.shape(X)} holds {features.shape[1]} (samples in {self.samples}); pass arrays that agree."
-            )
-        if self.intercept in ("first", "last"):
-            if b is not None:
-                raise ValueError(
-                    f"b was given, but the intercept is folded into W ({self.intercept}); leave b out."
-                )
-            return self._unfolded(coef, features)
-        if (b is None) != (self.intercept == "none"):
-            raise ValueError(
-                f"this convention has intercept={self.intercept!r}, but b was {'left out' if b is None else 'given'}; "
-                f"{'pass b with one entry a class' if b is None else 'leave it out'}."
-            )
-        return coef, None if b is None else self._entries(b, coef.shape[0]), features
-
-    @staticmethod
-    def _numbers(name: str, values: npt.ArrayLike) -> Array:
-        return as_numbers(values, name, "numbers", COMPLEX)
-
-    def _problem(
-        self, W: npt.ArrayLike, X: npt.ArrayLike, y: npt.ArrayLike, b: npt.ArrayLike | None
-    ) -> tuple[Array, Array | None, Array, Array]:
-        coef, intercept, features = self._model(W, X, b)
-        if len(features) == 0:
-            raise ValueError(
-                f"X of shape {np.shape(X)} holds no sample; the value and gradient need at least one."
-            )
-        targets = as_array(y, "y", "labels as the convention has them")
-        if (targets.ndim == 1) != (self.labels == "index"):
-            raise ValueError(
-                f"labels of shape {targets.shape} were given, but this convention has labels={self.labels!r}; "
-                f"pass {'integers of shape (n,)' if self.labels == 'index' else 'one distribution a sample'}."
-            )
-        if targets.ndim == 2 and self.samples == "columns":
-            targets = targets.T
-        return coef, intercept, features, check_targets(targets, len(features), coef.shape[0])
-
-    def _unfolded(self, coef: Array, features: Array) -> tuple[Array, Array, Array]:
-        place = 0 if self.intercept == "first" else features.shape[1] - 1
-        if not (features[:, place] == 1).all():
-            raise ValueError(
-                f"intercept={self.intercept!r} means that the {self.intercept} feature of X is the constant 1, "
-                "but it is not; add the feature of ones there, or use intercept='separate'."
-            )
-        return np.delete(coef, place, axis=1), coef[:, place], np.delete(features, place, axis=1)
-
-    def _insert(self, by_feature: Array, constant: Array) -> Array:
-        parts = [constant, by_feature] if self.intercept == "first" else [by_feature, constant]
-        return np.concatenate(parts, axis=1)
-
-    def _laid_out(self, coef: Array, intercept: Array | None) -> tuple[Array, Array | None]:
-        """A canonical pair (K, d), (K,) as this convention's weights and separate intercept."""
-        if self.intercept in ("first", "last") and intercept is not None:
-            coef = self._insert(coef, intercept[:, None])
-        weights = coef if self.weights == "classes_by_features" else coef.T
-        if self.intercept != "separate" or intercept is None:
-            return weights, None
-        return weights, intercept if self.samples == "rows" else intercept[:, None]
-
-    def _entries(self, b: npt.ArrayLike, n_classes: int) -> Array:
-        entries = self._numbers("b", b)
-        if entries.size != n_classes:
-            raise ValueError(
-                f"b of shape {entries.shape} was given; it must hold one entry for each of the {n_classes} classes."
-            )
-        return entries.reshape(n_classes)
-
-    def _labels_from(self, targets: Array, n_classes: int) -> Array:
-        if self.labels == "index":
-            if targets.ndim == 1:
-                return targets
-            if not ((targets == 0) | (targets == 1)).all():
-                raise ValueError("soft labels cannot be written as index labels; use labels='one_hot'.")
-            return np.asarray(targets.argmax(axis=1))
-        one_hot = targets if targets.ndim == 2 else np.eye(n_classes)[targets]
-        return self._by_sample(one_hot)
+        layout = self._layout
+        weights, b = layout.parameters(coef, None if intercept is None else entries(intercept, n_classes))
+        targets = layout.targets(check_targets(y, len(features), n_classes), n_classes)
+        scaled = alpha if self.reduction == "mean" else alpha * len(features)
+        return weights, layout.features(features), targets, b, scaled
 
     def numpy_code(self, *, alpha: float = 0.0, penalize_intercept: bool = False) -> str:
         """Plain NumPy source text of this convention's ``value`` and ``gradient``.
@@ -466,3 +372,15 @@ class Convention:
         from softgrad.maths.numpy_code import source_text
 
         return source_text(self, alpha, penalize_intercept)
+
+    @property
+    def _layout(self) -> Layout:
+        return Layout(self.samples, self.weights, self.intercept, self.labels)
+
+    @property
+    def _sign(self) -> int:
+        return 1 if self.objective == "loss" else -1
+
+    def _scale(self, n_samples: int) -> float:
+        """The factor that turns the summed loss into this convention's data term."""
+        return self._sign / n_samples if self.reduction == "mean" else float(self._sign)

@@ -1,10 +1,11 @@
 """The strength of the L2 (ridge) penalty, as other libraries write it."""
 
-from dataclasses import dataclass, fields
-from typing import Literal, get_args
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
+from softgrad.maths.choices import check_choices
 from softgrad.scalars import check_number, check_whole
 
 __all__ = [
@@ -23,12 +24,6 @@ __all__ = [
 Reduction = Literal["mean", "sum"]
 Multiplied = Literal["penalty", "loss"]
 TwoClasses = Literal["both_rows", "difference", "only_difference"]
-
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "reduction": get_args(Reduction),
-    "multiplies": get_args(Multiplied),
-    "two_classes": get_args(TwoClasses),
-}
 
 
 @dataclass(frozen=True)
@@ -70,14 +65,7 @@ class PenaltyConvention:
 
     def __post_init__(self) -> None:
         check_number("factor", self.factor, "a finite number > 0", positive=True)
-        for field in fields(self):
-            choices = _CHOICES.get(field.name)
-            value = getattr(self, field.name)
-            if choices is not None and value not in choices:
-                raise ValueError(
-                    f"PenaltyConvention has no {field.name}={value!r}; choose one of "
-                    f"{', '.join(map(repr, choices))}."
-                )
+        check_choices(self)
 
     def to_alpha(self, strength: float, *, weight_sum: float, n_classes: int) -> float:
         """The alpha of :func:`softgrad.fit`, ``sum_i w_i loss_i / sum_i w_i + alpha/2 ||coef||^2``, for a strength.

@@ -99,6 +99,15 @@ class Solution:
     n_rounds, n_bytes : int
         For rows on a cluster, how often its workers were asked, and the bytes that this moved between machines, at
         most; else 0.
+
+    Examples
+    --------
+    >>> import softgrad
+    >>> solution = softgrad.fit([[0.0], [1.0], [2.0], [3.0]], [0, 1, 0, 1], alpha=0.1)
+    >>> solution.coef.shape, str(solution.status), solution.gap <= 1e-8
+    ((2, 1), 'converged', True)
+    >>> len(solution.history) == solution.n_iter + 1  # with the start
+    True
     """
 
     coef: Array
@@ -115,7 +124,15 @@ class Solution:
 
     @property
     def separation(self) -> Separation | None:
-        """Which classes are separated, and the direction: ``status.separation``."""
+        """Which classes are separated, and the direction: ``status.separation``.
+
+        Examples
+        --------
+        >>> import softgrad
+        >>> solution = softgrad.fit([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1], alpha=0.0)
+        >>> str(solution.status), solution.separation.coef.round(3).tolist()
+        ('no_optimum', [[-0.894], [0.894]])
+        """
         return self.status.separation
 
     def _repr_html_(self) -> str:

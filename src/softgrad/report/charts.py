@@ -86,21 +86,11 @@ def convergence(history: Sequence[Record]) -> Chart | None:
 def reliability(bins: Bins) -> Chart:
     """How often the likeliest class was the true one, by its probability; below, how many rows say so."""
     left, top, right, bottom = _LEFT, _TOP, WIDTH - _RIGHT, HEIGHT - _BOTTOM - _STRIP
-    strip = HEIGHT - _BOTTOM
     wide, tall = right - left, bottom - top
     full = np.flatnonzero(bins.counts)
     most = bins.counts.max()
     line = tuple(
         (round(left + bins.predicted[i] * wide, 1), round(bottom - bins.observed[i] * tall, 1)) for i in full
-    )
-    bars = tuple(
-        (
-            round(left + bins.edges[i] * wide + 1, 1),
-            round(strip - bins.counts[i] / most * (_STRIP - 10), 1),
-            round((bins.edges[1] - bins.edges[0]) * wide - 2, 1),
-            round(bins.counts[i] / most * (_STRIP - 10), 1),
-        )
-        for i in full
     )
     ticks = (0, 0.25, 0.5, 0.75, 1)
     return Chart(
@@ -118,9 +108,20 @@ def reliability(bins: Bins) -> Chart:
             (x, y, round(2.5 + 3 * float(np.sqrt(bins.counts[i] / most)), 1))
             for i, (x, y) in zip(full, line, strict=True)
         ),
-        bars=bars,
+        bars=tuple(_bar(bins, int(i), left, wide) for i in full),
         diagonal=(left, bottom, right, top),
         frame=(left, top, right, bottom),
+    )
+
+
+def _bar(bins: Bins, i: int, left: float, wide: float) -> tuple[float, float, float, float]:
+    """The rows of a bin in the strip below: left, top, width and height."""
+    height = bins.counts[i] / bins.counts.max() * (_STRIP - 10)
+    return (
+        round(left + bins.edges[i] * wide + 1, 1),
+        round(HEIGHT - _BOTTOM - height, 1),
+        round((bins.edges[1] - bins.edges[0]) * wide - 2, 1),
+        round(height, 1),
     )
 
 

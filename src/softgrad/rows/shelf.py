@@ -54,20 +54,13 @@ class Logits:
     @cached_property
     def coef(self) -> Array:
         """(K, d)."""
-        factor, leaf = self.terms[0]
-        result = leaf.coef if factor == 1 else factor * leaf.coef
-        for factor, leaf in self.terms[1:]:
-            result = result + factor * leaf.coef
-        return np.asarray(result)
+        return _sum([(factor, leaf.coef) for factor, leaf in self.terms])
 
     @cached_property
     def intercept(self) -> Array:
         """(K,)."""
-        factor, leaf = self.terms[0]
-        result = leaf.intercept if factor == 1 else factor * leaf.intercept
-        for factor, leaf in self.terms[1:]:
-            result = result + factor * leaf.intercept
-        return np.asarray(result if self.shift is None else result + self.shift)
+        result = _sum([(factor, leaf.intercept) for factor, leaf in self.terms])
+        return result if self.shift is None else result + self.shift
 
     @property
     def only_leaf(self) -> int | None:
@@ -91,6 +84,15 @@ class Logits:
     def times(self, factor: float) -> "Logits":
         shift = None if self.shift is None else factor * self.shift
         return Logits(tuple((factor * weight, leaf) for weight, leaf in self.terms), shift)
+
+
+def _sum(terms: list[tuple[float, Array]]) -> Array:
+    """``sum_j factor_j array_j``; one array as it is, uncopied."""
+    factor, array = terms[0]
+    result = array if factor == 1 else factor * array
+    for factor, array in terms[1:]:
+        result = result + factor * array
+    return np.asarray(result)
 
 
 class Shelf(Protocol):

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,8 @@ from softgrad.streaming.sizes import parse_size
 from softgrad.streaming.streamed import Opened, StreamedRows
 
 if TYPE_CHECKING:
-    from softgrad.streaming.census import Census
+    from softgrad.streaming.census import Census, Wanted
+    from softgrad.streaming.dataset import Dataset
 
 __all__ = ["open_rows", "table_rows"]
 
@@ -120,49 +122,56 @@ def table_rows(
     TableError
     """
     _need_pyarrow()
-    from softgrad.streaming.census import choose, take_census
+    from softgrad.streaming.census import choose
     from softgrad.streaming.dataset import Dataset
     from softgrad.streaming.files import find_files
 
     dataset = Dataset(source, find_files(source))
     wanted = choose(dataset.names, **asked(dataset.names))
-    rows = rows_per_block(len(wanted.names), np.inf)
-    if cache_dir is not None:
-        from softgrad.streaming.cache import copy_of
+    stored = _encoded(dataset, wanted) if cache_dir is None else _copied(dataset, wanted, cache_dir)
+    return _streamed(dataset.types[wanted.target], stored, memory_limit, cache_dir)
 
-        copy = copy_of(dataset, wanted, rows, cache_dir)
-        matrix = FlatMatrix(copy.X, copy.census.n_rows, len(copy.census.columns.encoded_names))
-        return _streamed(
-            dataset.types[wanted.target],
-            copy.census,
-            matrix,
-            copy.codes,
-            copy.weights,
-            memory_limit,
-            cache_dir,
-        )
+
+@dataclass(frozen=True)
+class _Stored:
+    """Where the parts of the rows are read from."""
+
+    census: "Census"
+    matrices: Matrices
+    codes: FlatFile
+    weights: FlatFile | None
+
+
+def _encoded(dataset: "Dataset", wanted: "Wanted") -> _Stored:
+    """Columns from the table itself, at every pass; labels and weights from temporary files."""
+    from softgrad.streaming.census import take_census
     from softgrad.streaming.code import code_type, write_labels
     from softgrad.streaming.encoded_table import EncodedTable
 
+    rows = rows_per_block(len(wanted.names), np.inf)
     census = take_census(dataset, wanted, rows)
     codes = temporary(code_type(len(census.classes)))
     weights = None if wanted.sample_weight is None else temporary("f8")
     write_labels(dataset, census, wanted, rows, codes, weights)
     table = EncodedTable(dataset, census.columns, census.dtype, census.n_rows)
-    return _streamed(dataset.types[wanted.target], census, table, codes, weights, memory_limit, None)
+    return _Stored(census, table, codes, weights)
 
 
-def _streamed(
-    target_type: Any,
-    census: "Census",
-    matrices: Matrices,
-    codes: FlatFile,
-    weights: FlatFile | None,
-    memory_limit: int,
-    folder: Path | None,
-) -> StreamedRows:
+def _copied(dataset: "Dataset", wanted: "Wanted", cache_dir: Path) -> _Stored:
+    """All from a compact copy, which is made where it is not there yet."""
+    from softgrad.streaming.cache import copy_of
+
+    copy = copy_of(dataset, wanted, rows_per_block(len(wanted.names), np.inf), cache_dir)
+    matrix = FlatMatrix(copy.X, copy.census.n_rows, len(copy.census.columns.encoded_names))
+    return _Stored(copy.census, matrix, copy.codes, copy.weights)
+
+
+def _streamed(target_type: Any, stored: _Stored, memory_limit: int, folder: Path | None) -> StreamedRows:
+    census, matrices = stored.census, stored.matrices
     block_rows = rows_per_block(matrices.n_features, memory_limit)
-    blocks = LabelledBlocks(matrices, codes, weights, census.n_rows, len(census.classes), block_rows)
+    blocks = LabelledBlocks(
+        matrices, stored.codes, stored.weights, census.n_rows, len(census.classes), block_rows
+    )
     found = digest(census.to_dict())
     names = census.columns.encoded_names
     constant = frozenset(names.index(name) for name in census.constant)
