@@ -150,7 +150,10 @@ def test_a_command_in_too_little_memory(tmp_path, start):
     few = tmp_path / "few.csv"
     few.write_text(header + "\n".join(rows.splitlines()[:200]) + "\n")
     done = run(LITTLE, "command", path, start, few)
-    if "ValueOrDie called on an error: Out of memory" in done.stderr and int(version("pyarrow").split(".")[0]) < 26:
+    if (
+        "ValueOrDie called on an error: Out of memory" in done.stderr
+        and int(version("pyarrow").split(".")[0]) < 26
+    ):
         pytest.skip("Arrow before 26 ends the process where its allocator finds no memory")
     code, _, rest = done.stdout.partition(" ")
     assert code == "1", done.stdout + done.stderr
