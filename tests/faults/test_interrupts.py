@@ -5,6 +5,7 @@ import random
 import signal
 import sys
 import time
+import traceback
 
 import numpy as np
 import pyarrow as pa
@@ -57,6 +58,12 @@ def parquet(tmp_path_factory):
     return path
 
 
+def too_late(stop):
+    """Whether the interrupt found the test itself, whose call had ended and whose timer still ran."""
+    package = os.path.dirname(softgrad.__file__)
+    return not any(frame.filename.startswith(package) for frame in traceback.extract_tb(stop.__traceback__))
+
+
 def interrupted_fits(model, source, labels, interrupts, method="fit", **options):
     """How many of N fits were interrupted, each at a random moment; before and after it all is the same."""
     draw, caught = random.Random(5), 0
@@ -70,9 +77,9 @@ def interrupted_fits(model, source, labels, interrupts, method="fit", **options)
             interrupts(max(draw.uniform(0, usual), 1e-4))
             getattr(model, method)(data, labels, **options)
             interrupts(0)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             caught += 1
-            assert attributes(model) == before
+            assert attributes(model) == before or too_late(stop)
         finally:
             interrupts(0)
     return caught
@@ -102,8 +109,10 @@ def test_a_learner_of_a_stream_is_as_before(interrupts):
             model.partial_fit(X, y)
             interrupts(0)
             learned += 1
-        except KeyboardInterrupt:
-            assert attributes(model) == before
+        except KeyboardInterrupt as stop:
+            if attributes(model) != before:
+                assert too_late(stop)
+                learned += 1
         finally:
             interrupts(0)
     assert learned < N
