@@ -60,6 +60,14 @@ def test_arguments_without_sense_get_a_sentence(call):
         call()
 
 
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("y", [Y, np.array([0, 1, 0, 0]), np.array([[0.4, 0.6]] * 4), np.array([0, 1, 2, 0])])
+def test_columns_of_zeros_without_a_penalty(y, fit_intercept):
+    solution = softgrad.fit(np.zeros((4, 2)), y, alpha=0.0, fit_intercept=fit_intercept)
+    assert solution.status == "converged"
+    assert np.abs(solution.coef).max() <= 1e-15
+
+
 def test_objects_in_a_table():
     with pytest.raises(TypeError, match="pass numbers as X"):
         softgrad.SoftmaxRegression().fit(np.array([[object()], [1.0]]), [0, 1])

@@ -87,7 +87,8 @@ class Flatness:
             system @ inside.ravel()
             - (contrasts.T @ iterate.product(iterate.params) @ standard.back.T).ravel()
         )
-        least = max(FLAT * largest, 10 * float(np.linalg.norm(off) / np.linalg.norm(inside)))
+        size = float(np.linalg.norm(inside))
+        least = max(FLAT * largest, 10 * float(np.linalg.norm(off)) / size if size else 0.0)
         if not scipy.linalg.lapack.dpotrf(system - least * np.eye(len(system)))[1]:
             return None
         values, vectors = np.linalg.eigh(system)
