@@ -25,7 +25,9 @@ class Problem:
         coef = np.asarray(coef, dtype=np.longdouble)
         z = self.X @ coef.T + intercept
         top = z.max(axis=1, keepdims=True)
-        lost = np.log(np.exp(z - top).sum(axis=1, keepdims=True)) - (z - top)
+        others = np.exp(z - top)
+        others[np.arange(len(z)), z.argmax(axis=1)] = 0  # the largest's own 1 would round off a loss of 1e-20
+        lost = np.log1p(others.sum(axis=1, keepdims=True)) - (z - top)
         terms = np.where(self.Y > 0, self.Y * lost, 0)
         return self.w @ terms.sum(axis=1) + self.alpha / 2 * (coef**2).sum()
 
