@@ -12,8 +12,6 @@ from softgrad.rows.base import Rows
 Array = npt.NDArray[Any]
 
 SAMPLED = 4096
-FEW = 2**15
-"""Entries of X whose moments take no longer than a sample."""
 FLAT = 1e-10
 """A spread below this much of the mean may be the rounding of the moments."""
 
@@ -38,11 +36,10 @@ class Glance:
 
 
 def glance(rows: Rows) -> Glance:
-    """Of a sample, an eighth of a pass or less; of all rows where a column of that looks flat, or the rows are few."""
+    """Of a sample, an eighth of a pass or less; of all rows where a column of that looks flat."""
     size = min(SAMPLED, max(rows.n_rows // 16, 16 * rows.n_classes))
-    few = rows.n_rows * rows.n_features <= FEW
     with np.errstate(all="ignore"):
-        if 4 * size < rows.n_rows and not few:
+        if 4 * size < rows.n_rows:
             seen = Glance(*rows.sample(size, seed=0).moments())
             if not seen.flat.any():
                 return seen
