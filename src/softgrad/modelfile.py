@@ -26,9 +26,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 import numpy as np
 
 import softgrad
+from softgrad.coefficients import dense_coef
 from softgrad.jsonvalues import decode, encode
 from softgrad.labels import declared
 from softgrad.optimize.solution import Status
+from softgrad.parameters import check_params
 from softgrad.partial import EVIDENCE
 from softgrad.storedzip import array_bytes, check_stored, read_array, write_stored
 from softgrad.table.atomic import write_atomically
@@ -83,19 +85,23 @@ def save(
     Raises
     ------
     ModelFileError
-        If the estimator is not fitted, or its labels or a parameter (a `RandomState`, say) cannot be stored
-        without pickle.
+        If the estimator is not fitted, has a parameter out of its range, or its labels or a parameter (a
+        `RandomState`, say) cannot be stored without pickle.
     OSError
         If the folder or the disk refuses.
     """
     if not hasattr(estimator, "coef_"):
         raise ModelFileError("the estimator is not fitted, so there is no model to save: call fit first")
-    coef: Any = estimator.coef_
-    sparse = hasattr(coef, "toarray")
+    try:
+        check_params(estimator)
+    except ValueError as error:
+        raise ModelFileError(f"the estimator has a parameter that no fit takes: {error}") from error
+    coef = dense_coef(estimator)
+    sparse = hasattr(estimator.coef_, "toarray")
     described = metadata(estimator, columns) | {"coef_shape": list(coef.shape), "sparse": sparse}
     members = {
         "model.json": _to_json(described),
-        "coef.npy": array_bytes(np.asarray(coef.toarray() if sparse else coef, dtype="<f8")),
+        "coef.npy": array_bytes(np.asarray(coef, dtype="<f8")),
         "intercept.npy": array_bytes(np.asarray(estimator.intercept_, dtype="<f8")),
     }
     write_atomically(path, lambda stream: write_stored(stream, members))
@@ -274,6 +280,7 @@ def _restore(meta: dict[str, Any], archive: zipfile.ZipFile) -> tuple["SoftmaxRe
         raise ValueError("the shape of coef_ does not fit the labels")
     names, columns = _restored_names(meta, n_features)
     estimator = SoftmaxRegression(**{name: decode(value) for name, value in meta["parameters"].items()})
+    check_params(estimator)
     evidence = [name for name in EVIDENCE if name in meta["fitted"]]
     fitted = {name: _figure(decode(meta["fitted"][name])) for name in (*_FITTED, *evidence)} | {
         "classes_": classes,

@@ -192,6 +192,12 @@ class TestSaving:
         with pytest.raises(ModelFileError, match=r"the parameter random_state cannot be saved.*RandomState"):
             modelfile.save(tmp_path / "m", model)
 
+    def test_a_parameter_that_no_fit_takes_is_refused(self, tmp_path: Path) -> None:
+        model = fitted().set_params(fit_intercept="")
+        with pytest.raises(ModelFileError, match=r"fit_intercept='' was given; pass True or False"):
+            modelfile.save(tmp_path / "m", model)
+        assert not list(tmp_path.iterdir())
+
     @pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")])
     def test_a_failure_leaves_the_old_file_and_no_other(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
@@ -303,6 +309,8 @@ class TestDamage:
             {"classes": None},
             {"parameters": {"no_such": 1}},
             {"parameters": {"C": {"unknown": 1}}},
+            {"parameters": {"fit_intercept": ""}},
+            {"parameters": {"C": -1.0}},
             {"status": {"name": "splendid", "sentence": ""}},
             {"fitted": {}},
             {"feature_names": ["a", "b"]},

@@ -38,16 +38,16 @@ def line_search(
     -------
     float
     """
-    low, value = 0.0, iterate.value
+    low = 0.0
     slope_low = float(np.vdot(iterate.gradient, objective.join(direction.coef, direction.intercept)))
-    goal = flatness * abs(slope_low)
+    start = iterate.value, slope_low
     if not slope_low < 0:
         return 0.0
     high, slope_high = np.inf, np.inf
     step = first
     for _ in range(60):
         there, slope = _along(objective, iterate, direction, step)
-        if abs(slope) <= goal and (slope <= 0 or there <= value * (1 + ROUNDING)):
+        if ends(start, (there, slope), flatness):
             return step
         if slope < 0:
             low, slope_low = step, slope
@@ -57,6 +57,13 @@ def line_search(
             return low
         step = 4 * step if np.isinf(high) else _secant(low, slope_low, high, slope_high)
     return low
+
+
+def ends(start: tuple[float, float], there: tuple[float, float], flatness: float = FLATNESS) -> bool:
+    """Whether a search ends at a step, of whose two ends values and slopes are given."""
+    (value, slope), (value_there, slope_there) = start, there
+    lower = slope_there <= 0 or value_there <= value * (1 + ROUNDING)
+    return slope < 0 and lower and abs(slope_there) <= flatness * abs(slope)
 
 
 def _along(objective: Objective, iterate: Iterate, direction: Any, step: float) -> tuple[float, float]:

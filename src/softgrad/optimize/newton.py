@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from softgrad.optimize.certificate import ROUNDING
-from softgrad.optimize.line_search import FLATNESS, line_search
+from softgrad.optimize.line_search import ends, line_search
 from softgrad.optimize.objective import Iterate, Objective
 from softgrad.optimize.solver import State
 
@@ -32,7 +32,7 @@ class Newton:
         here = objective.at(state.params)
         move = -here.newton_direction
         there = objective.at(objective.balanced(here.params + move))
-        if not _ends_a_search(there, here, move):
+        if not ends(*((at.value, float(np.vdot(at.gradient, move))) for at in (here, there))):
             between = here.point.toward(there.point)
             length = line_search(objective, here, between)
             if length == 0:
@@ -40,13 +40,6 @@ class Newton:
             params = here.params + length * objective.join(between.coef, between.intercept)
             there = objective.at(objective.balanced(params))
         return State(there.params) if _improves(there, here) else State(state.params, exhausted=True)
-
-
-def _ends_a_search(there: Iterate, here: Iterate, move: Array) -> bool:
-    """Whether :func:`line_search` would take the unit step."""
-    slopes = [float(np.vdot(at.gradient, move)) for at in (here, there)]
-    lower = slopes[1] <= 0 or there.value <= here.value * (1 + ROUNDING)
-    return slopes[0] < 0 and lower and abs(slopes[1]) <= FLATNESS * abs(slopes[0])
 
 
 def _improves(there: Iterate, here: Iterate) -> bool:

@@ -109,7 +109,7 @@ class Objective:
 
     def on(self, rows: Rows) -> "Objective":
         """The same objective on a part of its rows, which share their meter."""
-        part = Objective(rows, self.penalty, fit_intercept=self.fit_intercept)
+        part = Objective(rows, self.penalty, fit_intercept=self.fit_intercept, seen=self._seen)
         part.density = self.density
         return part
 

@@ -1,6 +1,7 @@
 """Whether an optimum exists without a penalty: the loss must not fall for ever along the direction it falls along."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +52,8 @@ def recession(objective: Objective, iterate: Iterate) -> Recession | None:
             return Recession(found)
         if settled and not suspected:
             return None
-        step, length, falls = _longest(objective, iterate)
+        step = -iterate.newton_direction
+        length, falls = followed(objective, iterate, objective.direction(iterate, step))
         if settled and flatness is None and not falls:
             return None
         suspected = suspected or falls
@@ -80,12 +82,11 @@ def shown(iterate: Iterate, growing: Array, standard: Standard, *, slack: float 
     return Separation(coef, intercept, shares, standard.spreads).moved(coef, intercept, standard.spreads)
 
 
-def _longest(objective: Objective, iterate: Iterate) -> tuple[Array, float, bool]:
-    """Newton's step, the longest of `STEPS` of it along which the loss falls, and whether it falls far out."""
-    step = -iterate.newton_direction
-    _, slopes = objective.along(iterate, objective.direction(iterate, step), STEPS)
+def followed(objective: Objective, iterate: Iterate, step: Any) -> tuple[float, bool]:
+    """The longest of `STEPS` of Newton's step along which the loss falls, and whether it falls far out."""
+    _, slopes = objective.along(iterate, step, STEPS)
     length = float(STEPS[1:][slopes[1:] <= 0].max(initial=STEPS[1]))
-    return step, length, bool(slopes[STEPS == FAR][0] < 0.5 * abs(slopes[0]))
+    return length, bool(slopes[STEPS == FAR][0] < 0.5 * abs(slopes[0]))
 
 
 def _direction(iterate: Iterate, flatness: Flatness, first: Array) -> Separation | None:

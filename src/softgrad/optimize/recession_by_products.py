@@ -10,7 +10,7 @@ from softgrad.optimize.conjugate_gradients import Preconditioner, Step, Truncati
 from softgrad.optimize.flatness import Standard
 from softgrad.optimize.objective import Iterate, Objective
 from softgrad.optimize.preconditioner import KRONECKER, build, forms
-from softgrad.optimize.recession import FAR, SETTLED, STEPS, Recession, shown
+from softgrad.optimize.recession import SETTLED, Recession, followed, shown
 from softgrad.optimize.separation import Separation
 
 Array = npt.NDArray[Any]
@@ -53,14 +53,14 @@ def recession_by_products(objective: Objective, iterate: Iterate, decrement: flo
         found = _separation(iterate, first) if settled and suspected else None
         if found is not None:
             return Recession(found)
-        _, slopes = objective.along(iterate, step.direction, STEPS)
-        falls = bool(slopes[STEPS == FAR][0] < 0.5 * abs(slopes[0]))
+        length, falls = followed(objective, iterate, step.direction)
         if settled and not falls:
             break
         suspected = suspected or falls
         significant = significant or (falls and step.gain > SIGNIFICANT * scale)
-        length = float(STEPS[1:][slopes[1:] <= 0].max(initial=STEPS[1])) if suspected else 1.0
-        iterate = objective.at(objective.balanced(iterate.params + length * step.params))
+        iterate = objective.at(
+            objective.balanced(iterate.params + (length if suspected else 1.0) * step.params)
+        )
     found = _separation(iterate, first) if suspected else None
     return Recession(found) if found is not None or significant else None
 

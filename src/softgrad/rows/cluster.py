@@ -107,7 +107,7 @@ def _checked(number: int, X: Any, y: Any, weights: Any, n_classes: int) -> Memor
     try:
         rows = as_rows(X, y, sample_weight=weights, n_classes=n_classes)
         assert isinstance(rows, MemoryRows)
-        _refuse_missing(rows.X)
+        _refuse_unusable(rows.X)
     except ValueError as error:
         raise ValueError(f"partition {number}: {error}") from None
     return rows
@@ -127,7 +127,7 @@ def _numbers(X: Any) -> Any:
     return X.astype(np.float64).to_numpy() if values.dtype == object else values
 
 
-def _refuse_missing(X: Any) -> None:
+def _refuse_unusable(X: Any) -> None:
     values = X if isinstance(X, np.ndarray) else X.data
     if not values.size or (values.max() <= LARGEST and values.min() >= -LARGEST):
         return
