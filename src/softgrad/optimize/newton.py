@@ -32,7 +32,8 @@ class Newton:
         here = objective.at(state.params)
         move = -here.newton_direction
         there = objective.at(objective.balanced(here.params + move))
-        if not ends(*((at.value, float(np.vdot(at.gradient, move))) for at in (here, there))):
+        start, end = ((at.value, float(np.vdot(at.gradient, move))) for at in (here, there))
+        if not ends(start, end):
             between = here.point.toward(there.point)
             length = line_search(objective, here, between)
             if length == 0:
