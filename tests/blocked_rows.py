@@ -233,6 +233,9 @@ class BlockedPoint:
             by_coef, by_intercept = by_coef + curved.T @ block.X, by_intercept + curved.sum(axis=0)
         return by_coef, by_intercept, direction
 
+    def curved(self, negligible):
+        return self
+
     def along(self, direction, steps):
         losses, slopes = np.zeros(len(steps)), np.zeros(len(steps))
         for block, om, z, change in self._changes(direction):
@@ -325,7 +328,8 @@ class Fenced:
     def _fenced_call(self, method):
         def call(*args, **kwargs):
             bare = [arg._inner if isinstance(arg, Fenced) else arg for arg in args]
-            return fenced(method(*bare, **kwargs))
+            result = method(*bare, **kwargs)
+            return self if result is self._inner else fenced(result)
 
         return call
 

@@ -33,12 +33,15 @@ class Truncation:
         Products at most, >= 1.
     memory : int
         How many of the last search directions are handed out, >= 1.
+    negligible : float, default 0.0
+        Products leave out rows whose curvature is below so much of the mean one's.
     """
 
     accuracy: float
     enough: float
     longest: int
     memory: int
+    negligible: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,17 +93,19 @@ def newton_step(iterate: Iterate, preconditioner: Preconditioner, truncation: Tr
     residual, step, direction = -iterate.gradient, np.zeros_like(iterate.gradient), None
     search = preconditioner.solve(residual)
     size = first = float(np.vdot(residual, search))
+    curved = iterate.curved(truncation.negligible) if truncation.negligible else iterate
     taken = _Taken(truncation.memory, residual.shape)
     products, gain = 0, 0.0
     while size > 0 and products < truncation.longest:
-        product, followed = iterate.followed_product(search)
+        product, followed = curved.followed_product(search)
         curvature = float(np.vdot(search, product))
         if not curvature > 0:
             break
         length = size / curvature
         taken.add(search, product, curvature)
         step, residual = step + length * search, taken.less_products(residual - length * product)
-        direction = length * followed if direction is None else direction + length * followed
+        if curved is iterate:
+            direction = length * followed if direction is None else direction + length * followed
         products, gain = products + 1, gain + (gained := 0.5 * length * size)
         preconditioned = preconditioner.solve(residual)
         size = float(np.vdot(residual, preconditioned))
@@ -109,8 +114,10 @@ def newton_step(iterate: Iterate, preconditioner: Preconditioner, truncation: Tr
             break
         search = taken.less_searches(preconditioned)
         size = float(np.vdot(residual, search))
-    if direction is None:
+    if products == 0:
         return None
+    if curved is not iterate:
+        direction = iterate.objective.direction(iterate, step)
     digits = 0.5 * np.log10(first / max(size, 1e-30 * first)) / products
     return Step(step, direction, residual, gain, float(digits), *taken.last)
 

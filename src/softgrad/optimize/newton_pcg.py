@@ -11,7 +11,7 @@ from softgrad.optimize.conjugate_gradients import Preconditioner, Step, Truncati
 from softgrad.optimize.deflation import deflated, memory, merged
 from softgrad.optimize.line_search import line_search
 from softgrad.optimize.objective import Iterate, Objective
-from softgrad.optimize.preconditioner import build, cost, forms
+from softgrad.optimize.preconditioner import FULL, build, cost, forms
 from softgrad.optimize.solver import State
 from softgrad.optimize.warm_start import warm_start
 
@@ -32,6 +32,12 @@ STALE = 1.5
 ENDING = 1e-4
 """The relative gain from which on one or two steps are left: a form that costs more than they do is not built."""
 LONGEST = 250
+NEGLIGIBLE = 0.1
+"""Products leave out rows of less curvature than so much of the mean one's, times the square of the accuracy asked."""
+STEADY = 0.1
+"""How much of the last step's gain a step near the optimum may promise before rows left out are to blame."""
+CLOSE = 1e-2
+"""The relative gain below which steps are near the optimum."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -42,7 +48,7 @@ class PcgState(State):
     ----------
     built_at : ndarray of the shape of `params`
     form : int
-        One of DIAGONAL, KRONECKER, BLOCKS, FULL.
+        One of DIAGONAL, KRONECKER, BLOCKS, FULL, WHOLE.
     moves, products : ndarray of shape (m, P)
         Search directions of earlier steps and the Hessian's products with them: see `Deflated`.
     gain : float
@@ -53,6 +59,8 @@ class PcgState(State):
         Passes lost since it was built, against `STALE` times its best.
     waste : float
         Passes lost since this form was taken, against `PLENTY` digits a product.
+    thrift : float
+        What `NEGLIGIBLE` is multiplied with: less where rows that were left out were missed.
     """
 
     built_at: Array
@@ -63,6 +71,7 @@ class PcgState(State):
     best: float = 0.0
     fading: float = 0.0
     waste: float = 0.0
+    thrift: float = 1.0
 
 
 @final
@@ -102,13 +111,14 @@ class NewtonPcg:
         params = params if params.any() else warm_start(objective, params, NewtonPcg())
         none, form = np.empty((0, params.size)), forms(objective)[0]
         if params.any():
-            form = max(form, *(other for other in forms(objective) if cost(objective, other) <= CHEAP), 0)
+            cheap = [other for other in forms(objective) if other <= FULL and cost(objective, other) <= CHEAP]
+            form = max(form, *cheap, 0)
         return PcgState(params=params, built_at=params, form=form, moves=none, products=none)
 
     def step(self, objective: Objective, state: PcgState) -> PcgState:
         preconditioner = deflated(self._preconditioner(objective, state), state.moves, state.products)
         here, passes = objective.at(state.params), objective.n_passes
-        found = newton_step(here, preconditioner, _truncation(objective, here, state.gain))
+        found = newton_step(here, preconditioner, _truncation(objective, here, state))
         if found is None:
             return _given_up(state)
         passes = objective.n_passes - passes
@@ -116,7 +126,13 @@ class NewtonPcg:
         if there is None:
             return _given_up(state)
         faithful = 0.5 <= length <= 1.5 and 0.7 <= (here.value - there.value) / found.gain <= 1.4
-        moved = replace(_learned(state, found, faithful=faithful), params=there.params, gain=found.gain)
+        missed = STEADY * state.gain < found.gain <= CLOSE * here.value
+        moved = replace(
+            _learned(state, found, faithful=faithful),
+            params=there.params,
+            gain=found.gain,
+            thrift=state.thrift * (1e-2 if missed else 1.0),
+        )
         return _lagged(objective, moved, found, passes)
 
     def _preconditioner(self, objective: Objective, state: PcgState) -> Preconditioner:
@@ -136,10 +152,12 @@ class NewtonPcg:
         return preconditioner if same else None
 
 
-def _truncation(objective: Objective, here: Iterate, gain: float) -> Truncation:
-    accuracy = float(np.clip(np.sqrt(gain / objective.scale(here.value)), FINEST, COARSEST))
+def _truncation(objective: Objective, here: Iterate, state: PcgState) -> Truncation:
+    accuracy = float(np.clip(np.sqrt(state.gain / objective.scale(here.value)), FINEST, COARSEST))
     enough = float(np.sqrt(2 * objective.penalty.curvature * GOAL * here.value))
-    return Truncation(accuracy, enough, LONGEST, memory(here.params.size))
+    return Truncation(
+        accuracy, enough, LONGEST, memory(here.params.size), state.thrift * NEGLIGIBLE * accuracy**2
+    )
 
 
 def _landing(
@@ -178,7 +196,9 @@ def _improves(there: Iterate, here: Iterate, preconditioner: Preconditioner) -> 
 
 
 def _given_up(state: PcgState) -> PcgState:
-    """Exhausted; but where the preconditioner was lagged, first another try with a fresh one."""
+    """Exhausted; but first another try with all rows, and with a fresh preconditioner where it was lagged."""
+    if state.thrift > 0:
+        return replace(state, thrift=0.0)
     if len(state.moves) or not np.array_equal(state.built_at, state.params):
         return replace(_rebuilt(state), moves=state.moves[:0], products=state.products[:0])
     return replace(state, exhausted=True)

@@ -1,6 +1,6 @@
 """The fitted objective: rows + penalty. Every fit and every solver goes through it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -59,6 +59,11 @@ class Iterate:
     def newton_gain(self) -> float:
         """``(1/2) gradient' H^+ gradient``: what a full step would gain in the quadratic model, in nats."""
         return 0.5 * float(np.vdot(self.gradient, self.newton_direction))
+
+    def curved(self, negligible: float) -> "Iterate":
+        """For products only: without the rows of :meth:`softgrad.rows.base.Point.curved`; itself where all count."""
+        point = self.point.curved(negligible)
+        return self if point is self.point else replace(self, point=point)
 
     def product(self, direction: Array) -> Array:
         """Hessian times `direction`, both of the shape of `params`. One pass."""

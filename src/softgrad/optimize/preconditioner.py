@@ -15,8 +15,8 @@ from softgrad.rows.base import Point
 
 Array = npt.NDArray[Any]
 
-DIAGONAL, KRONECKER, BLOCKS, FULL = 0, 1, 2, 3
-"""The forms, from the cheapest to the closest."""
+DIAGONAL, KRONECKER, BLOCKS, FULL, WHOLE = 0, 1, 2, 3, 4
+"""The forms, from the cheapest to the closest: the last is the Hessian of all rows, where FULL is that of a sample."""
 
 LARGEST_FULL = 2000
 """K d up to which the whole Hessian is factored: 32 MB."""
@@ -26,6 +26,8 @@ WIDEST = 3000
 """Features up to which a d x d matrix is factored."""
 SPARSEST = 0.1
 """The share of stored entries below which the diagonal is taken: a Gram matrix would not stay sparse."""
+NEGLIGIBLE = 1e-4
+"""The curvature, relative to the mean one's, of rows that are left out of the matrices."""
 ROWS_A_PARAMETER = 10
 FEWEST_ROWS = 2000
 
@@ -40,12 +42,16 @@ def forms(objective: Objective) -> tuple[int, ...]:
         BLOCKS: n_classes * width**2 <= LARGEST_BLOCKS,
         FULL: n_classes * width <= LARGEST_FULL,
     }
-    return tuple(form for form, true in fits.items() if true)
+    fitting = tuple(form for form, true in fits.items() if true)
+    sampled = fitting[-1] == FULL and sample_size(objective, FULL) < objective.rows.n_rows
+    return (*fitting, WHOLE) if sampled else fitting
 
 
 def sample_size(objective: Objective, form: int) -> int:
     """How many rows a preconditioner is built from: ten a parameter of its largest system, or all of them."""
     n_classes, width = objective.shape
+    if form == WHOLE:
+        return objective.rows.n_rows
     wanted = max(ROWS_A_PARAMETER * width * (n_classes if form == FULL else 1), FEWEST_ROWS)
     return wanted if wanted < 0.7 * objective.rows.n_rows else objective.rows.n_rows
 
@@ -55,11 +61,13 @@ def cost(objective: Objective, form: int) -> float:
     n_classes, width = objective.shape
     share = sample_size(objective, form) / objective.rows.n_rows
     a_pass = 4.0 * n_classes * objective.rows.n_rows * width
-    gram = {KRONECKER: 1, BLOCKS: n_classes, FULL: 0.5 * n_classes * (n_classes - 1)}.get(form, 0) * width**2
+    pairs = 0.5 * n_classes * (n_classes - 1)
+    gram = {KRONECKER: 1, BLOCKS: n_classes, FULL: pairs, WHOLE: pairs}.get(form, 0) * width**2
     factors = {
         KRONECKER: 10.0 * (width**3 + n_classes**3),
         BLOCKS: n_classes * width**3,
         FULL: (n_classes * width) ** 3,
+        WHOLE: (n_classes * width) ** 3,
     }
     flop = share * objective.rows.n_rows * gram + factors.get(form, 0.0)
     return share + flop / a_pass
@@ -75,8 +83,9 @@ def build(objective: Objective, params: Array, form: int) -> Preconditioner:
 
 
 def _from(point: Point, objective: Objective, form: int) -> Preconditioner:
+    point = point if form == DIAGONAL else point.curved(NEGLIGIBLE)
     alpha, fit_intercept = objective.penalty.curvature, objective.fit_intercept
-    if form == FULL:
+    if form in (FULL, WHOLE):
         hessian = Iterate(
             objective, objective.join(point.coef, point.intercept), point, np.nan, np.empty(0)
         ).hessian

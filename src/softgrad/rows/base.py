@@ -13,6 +13,7 @@ at                   1                     1                     every solver, o
 direction            1                     0 (coefficients)      line searches
 toward               0                     0                     line searches after a failed unit step
 product              1                     1.5                   conjugate gradients
+curved               its share of rows     0 (itself)            conjugate gradients, preconditioners
 along, move          0                     1                     line searches
 shift, separates,    0                     1                     the certificate
 intercept_system
@@ -111,6 +112,14 @@ class Point(Protocol):
         """Hessian times (coef, intercept): its coef part, its intercept part, and the Direction on the way.
 
         To the rounding of float64, or for narrower X of float32: it says where to go, never where one is.
+        """
+        ...
+
+    def curved(self, negligible: float) -> "Point":
+        """The same sums without rows whose curvature is below `negligible` times the mean one's; itself where few are.
+
+        For products and what preconditioners are made of. What is left out sums to less than `negligible` of the
+        curvature of all rows.
         """
         ...
 

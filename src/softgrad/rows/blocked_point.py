@@ -84,6 +84,9 @@ class BlockwisePoint:
         by_coef, by_intercept = self._ask(ask.product, coef, intercept, reads=True)
         return by_coef, by_intercept, self.direction(coef, intercept)
 
+    def curved(self, _negligible: float) -> "BlockwisePoint":
+        return self
+
     def along(self, direction: BlockwiseDirection, steps: Array) -> tuple[Array, Array]:
         losses, slopes = self._ask(ask.along, direction.logits, np.asarray(steps, dtype=np.float64))
         return losses, slopes

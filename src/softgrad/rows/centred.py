@@ -97,6 +97,10 @@ class CentredPoint:
         by_coef, by_intercept, inner = self._inner.product(coef, intercept - coef @ self._offsets)
         return self._centred(by_coef, by_intercept), by_intercept, CentredDirection(intercept, inner)
 
+    def curved(self, negligible: float) -> "CentredPoint":
+        inner = self._inner.curved(negligible)
+        return self if inner is self._inner else CentredPoint(self._rows, self.intercept, inner)
+
     def along(self, direction: CentredDirection, steps: Array) -> tuple[Array, Array]:
         return self._inner.along(direction.inner, steps)
 

@@ -13,6 +13,9 @@ Array = npt.NDArray[Any]
 TILE_ENTRIES = 2**18
 """Entries of X a tile holds: 2 MB as float64, which the second level of cache keeps for the backward product."""
 
+MOST_TAKEN, LARGEST_TAKEN = 2 / 3, 2**26
+"""The share of the rows, and their bytes, up to which they are copied for a few products."""
+
 
 def tiles(X: Array) -> Iterator[tuple[slice, Array]]:
     """X in float64, a few rows at a time."""
@@ -28,6 +31,10 @@ class DenseRows(MemoryRows):
 
     def n_stored(self) -> int:
         return int(self.X.size)
+
+    def worth_taking(self, n_rows: int) -> bool:
+        copied = n_rows * self.n_features * self.X.itemsize
+        return bool(n_rows <= MOST_TAKEN * self.n_rows and copied <= LARGEST_TAKEN)
 
     def _tiles(self) -> Iterator[tuple[slice, Array]]:
         return tiles(self.X)

@@ -105,6 +105,14 @@ class KeptPoint:
         by_coef, by_intercept, logits = self._rows.product(self._proba_of_products, coef, intercept)
         return by_coef, by_intercept, KeptDirection(coef, intercept, logits)
 
+    def curved(self, negligible: float) -> "KeptPoint":
+        curvature = self._curvature.sum(axis=0)
+        counts = np.flatnonzero(curvature > negligible * curvature.mean())
+        if not self._rows.worth_taking(len(counts)):
+            return self
+        logits, proba = (np.take(of, counts, axis=1) for of in (self._logits, self._proba))
+        return KeptPoint(self._rows.part(counts), self.coef, self.intercept, logits, proba=proba)
+
     def along(self, direction: KeptDirection, steps: Array) -> tuple[Array, Array]:
         found = [passes.along(self._logits, direction.logits, float(t), self._rows.given) for t in steps]
         losses, slopes = np.array(found).T.reshape(2, len(steps))

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from softgrad.kernels import passes
 from softgrad.kernels.job import Targets
 from softgrad.maths import pairs, regression
-from softgrad.maths.cross_entropy import check_targets, check_weights, weight_sum
+from softgrad.maths.cross_entropy import check_targets, check_weights
+from softgrad.maths.cross_entropy import weight_sum as total
 from softgrad.rows.base import LogitsAre, Meter
 from softgrad.rows.kept import KeptPoint
 from softgrad.rows.sampling import distinct, quotas, restored
@@ -38,6 +39,8 @@ class MemoryRows(ABC):
     n_classes : int
     sample_weight : array_like of shape (n,), optional
         Finite and not negative, with a positive sum.
+    weight_sum : float, optional
+        What the rows' shares are shares of, if not of their own weights' sum.
 
     Raises
     ------
@@ -48,7 +51,13 @@ class MemoryRows(ABC):
     logits_are: LogitsAre = "kept"
 
     def __init__(
-        self, X: Any, targets: npt.ArrayLike, n_classes: int, sample_weight: npt.ArrayLike | None = None
+        self,
+        X: Any,
+        targets: npt.ArrayLike,
+        n_classes: int,
+        sample_weight: npt.ArrayLike | None = None,
+        *,
+        weight_sum: float | None = None,
     ) -> None:
         if X.ndim != 2 or X.shape[0] == 0:
             raise ValueError(
@@ -59,7 +68,8 @@ class MemoryRows(ABC):
         self.targets = check_targets(targets, self.n_rows, n_classes)
         weights = check_weights(sample_weight, self.n_rows)
         self.given_weights = None if weights is None else weights.astype(np.float64, copy=False)
-        self.weight_sum = float(self.n_rows) if weights is None else weight_sum(weights)
+        own_sum = float(self.n_rows) if weights is None else total(weights)
+        self.weight_sum = own_sum if weight_sum is None else weight_sum
         if self.weight_sum == 0:
             raise ValueError("all sample weights are zero; give at least one row a positive weight.")
         self.given = Targets.of(self.targets, None if weights is None else self.shares)
@@ -280,6 +290,23 @@ class MemoryRows(ABC):
         taken = type(self)(self.X[indices], self.targets[indices], self.n_classes, weights)
         taken.counted_with(self.meter, self._reads * len(indices) / self.n_rows)
         return taken
+
+    def part(self, indices: Array) -> Self:
+        """Some of the rows, read once, with the shares that they have: sums over them are a part of these rows'."""
+        part = type(self)(
+            self.X[indices],
+            self.targets[indices],
+            self.n_classes,
+            self.weights[indices],
+            weight_sum=self.weight_sum,
+        )
+        part.counted_with(self.meter, self._reads * len(indices) / self.n_rows)
+        part._count(0.0, reads=1.0)
+        return part
+
+    @abstractmethod
+    def worth_taking(self, n_rows: int) -> bool:
+        """Whether some products with so many rows are cheaper than with all of them, the memory being there."""
 
     def counted_with(self, meter: Meter, reads: float) -> None:
         """These rows are some of another source's, whose meter counts each read of them as so many passes."""
