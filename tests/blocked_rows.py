@@ -270,7 +270,7 @@ class BlockedPoint:
         self._rows._read(self._rows.n_classes * (self._rows.n_classes + 1.0) * self._rows.n_features)
         return sum(parts)
 
-    def class_grams(self):
+    def class_grams(self, negligible=0.0):
         grams = 0.0
         for block, om, z in self._each():
             p, extended = softmax(z), np.column_stack([block.X, np.ones(len(block.X))])

@@ -147,12 +147,13 @@ def extended_grams(X: Any, h: Array) -> Array:
 def add_curvature_grams(X: Array, h: Array, result: Array) -> None:
     """Adds ``[X 1]' diag(h_k) [X 1]`` to ``result[k]`` for each row of h (m, n), which is not negative.
 
-    ``A' A`` with ``A = sqrt(h_k) [X 1]``: a symmetric product, so half the flop of :func:`extended_grams`, n m d^2.
+    ``A' A`` with ``A = sqrt(h_k) [X 1]``: a symmetric product, so half the flop of :func:`extended_grams`; d^2 for each
+    entry of h that is not zero.
     """
     extended = np.column_stack([X, np.ones(len(X))])
-    scaled = np.empty_like(extended)
     for k, root in enumerate(np.sqrt(h)):
-        np.multiply(extended, root[:, None], out=scaled)
+        counts = np.flatnonzero(root)
+        scaled = extended[counts] * root[counts, None] if len(counts) < len(X) else extended * root[:, None]
         result[k] += scaled.T @ scaled
 
 

@@ -11,6 +11,12 @@ from softgrad.optimize.objective import Iterate
 Array = npt.NDArray[Any]
 
 
+LITTLE = 1e-3
+"""How far along a step its curvature is looked for."""
+MISSED = 2.4
+"""The curvature along a step, over its gain, from which on the rows left out are missed: with all rows it is 2."""
+
+
 class Preconditioner(Protocol):
     """A symmetric positive definite approximation M of the Hessian on the gauge (class means zero)."""
 
@@ -62,6 +68,8 @@ class Step:
         Decimal digits by which a product shortened the residual in the norm of M^-1, on average.
     searches, curved : ndarray of shape (at most memory, P)
         The last search directions s_j, and ``H s_j``.
+    missed : bool
+        Whether rows that products left out have a say in the curvature along x.
     """
 
     params: Array
@@ -71,6 +79,7 @@ class Step:
     digits: float
     searches: Array
     curved: Array
+    missed: bool = False
 
 
 def newton_step(iterate: Iterate, preconditioner: Preconditioner, truncation: Truncation) -> Step | None:
@@ -116,10 +125,18 @@ def newton_step(iterate: Iterate, preconditioner: Preconditioner, truncation: Tr
         size = float(np.vdot(residual, search))
     if products == 0:
         return None
+    missed = False
     if curved is not iterate:
         direction = iterate.objective.direction(iterate, step)
+        missed = _curvature(iterate, step, direction) > MISSED * gain
     digits = 0.5 * np.log10(first / max(size, 1e-30 * first)) / products
-    return Step(step, direction, residual, gain, float(digits), *taken.last)
+    return Step(step, direction, residual, gain, float(digits), *taken.last, missed)
+
+
+def _curvature(iterate: Iterate, step: Array, direction: Any) -> float:
+    """``step' H step`` of all rows, by the slope a little way along it. No pass."""
+    _, slopes = iterate.objective.along(iterate, direction, np.array([LITTLE]))
+    return float(slopes[0] - np.vdot(iterate.gradient, step)) / LITTLE
 
 
 class _Taken:

@@ -11,7 +11,7 @@ from softgrad.optimize.conjugate_gradients import Preconditioner, Step, Truncati
 from softgrad.optimize.deflation import deflated, memory, merged
 from softgrad.optimize.line_search import line_search
 from softgrad.optimize.objective import Iterate, Objective
-from softgrad.optimize.preconditioner import FULL, build, cost, forms
+from softgrad.optimize.preconditioner import FULL, build, cost, cost_of_factors, forms
 from softgrad.optimize.solver import State
 from softgrad.optimize.warm_start import warm_start
 
@@ -34,10 +34,6 @@ ENDING = 1e-4
 LONGEST = 250
 NEGLIGIBLE = 0.1
 """Products leave out rows of less curvature than so much of the mean one's, times the square of the accuracy asked."""
-STEADY = 0.1
-"""How much of the last step's gain a step near the optimum may promise before rows left out are to blame."""
-CLOSE = 1e-2
-"""The relative gain below which steps are near the optimum."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -48,7 +44,7 @@ class PcgState(State):
     ----------
     built_at : ndarray of the shape of `params`
     form : int
-        One of DIAGONAL, KRONECKER, BLOCKS, FULL, WHOLE.
+        One of those that :mod:`softgrad.optimize.preconditioner` names.
     moves, products : ndarray of shape (m, P)
         Search directions of earlier steps and the Hessian's products with them: see `Deflated`.
     gain : float
@@ -59,6 +55,8 @@ class PcgState(State):
         Passes lost since it was built, against `STALE` times its best.
     waste : float
         Passes lost since this form was taken, against `PLENTY` digits a product.
+    price : float
+        Passes that building it took, where that is known: less than thought where rows were left out.
     thrift : float
         What `NEGLIGIBLE` is multiplied with: less where rows that were left out were missed.
     """
@@ -71,6 +69,7 @@ class PcgState(State):
     best: float = 0.0
     fading: float = 0.0
     waste: float = 0.0
+    price: float = np.inf
     thrift: float = 1.0
 
 
@@ -116,8 +115,12 @@ class NewtonPcg:
         return PcgState(params=params, built_at=params, form=form, moves=none, products=none)
 
     def step(self, objective: Objective, state: PcgState) -> PcgState:
-        preconditioner = deflated(self._preconditioner(objective, state), state.moves, state.products)
         here, passes = objective.at(state.params), objective.n_passes
+        built = self._preconditioner(objective, state)
+        if np.isinf(state.price):
+            spent = objective.n_passes - passes
+            state = replace(state, price=spent + cost_of_factors(objective, state.form))
+        preconditioner, passes = deflated(built, state.moves, state.products), objective.n_passes
         found = newton_step(here, preconditioner, _truncation(objective, here, state))
         if found is None:
             return _given_up(state)
@@ -126,12 +129,11 @@ class NewtonPcg:
         if there is None:
             return _given_up(state)
         faithful = 0.5 <= length <= 1.5 and 0.7 <= (here.value - there.value) / found.gain <= 1.4
-        missed = STEADY * state.gain < found.gain <= CLOSE * here.value
         moved = replace(
             _learned(state, found, faithful=faithful),
             params=there.params,
             gain=found.gain,
-            thrift=state.thrift * (1e-2 if missed else 1.0),
+            thrift=state.thrift * (1e-2 if found.missed else 1.0),
         )
         return _lagged(objective, moved, found, passes)
 
@@ -179,8 +181,14 @@ def _landing(
 def _land(objective: Objective, here: Iterate, found: Step, length: float) -> Iterate:
     point = here.point.move(found.direction, length)
     if objective.fit_intercept and objective.rows.logits_are != "recomputed":
-        point = polish_intercept(point, class_shares(objective))
+        point = polish_intercept(point, class_shares(objective), max_iter=_polishing(objective))
     return objective.at(objective.balanced(objective.join(point.coef, point.intercept)))
+
+
+def _polishing(objective: Objective) -> int:
+    """How many of the intercept's Newton iterations take about the time of a pass, one at least."""
+    n_classes, n_features = objective.rows.n_classes, objective.rows.n_features
+    return max(1, 4 * n_features // (30 + 2 * n_classes))
 
 
 def _improves(there: Iterate, here: Iterate, preconditioner: Preconditioner) -> bool:
@@ -226,8 +234,8 @@ def _lagged(objective: Objective, state: PcgState, found: Step, passes: float) -
     if closer:
         fresh = replace(_rebuilt(state), form=closer[-1], waste=0.0)
         return replace(fresh, moves=state.moves[:0], products=state.products[:0])
-    return _rebuilt(state) if fading > cost(objective, state.form) else state
+    return _rebuilt(state) if fading > min(state.price, cost(objective, state.form)) else state
 
 
 def _rebuilt(state: PcgState) -> PcgState:
-    return replace(state, built_at=state.params, best=0.0, fading=0.0)
+    return replace(state, built_at=state.params, best=0.0, fading=0.0, price=np.inf)

@@ -15,8 +15,11 @@ from softgrad.rows.base import Point
 
 Array = npt.NDArray[Any]
 
-DIAGONAL, KRONECKER, BLOCKS, FULL, WHOLE = 0, 1, 2, 3, 4
-"""The forms, from the cheapest to the closest: the last is the Hessian of all rows, where FULL is that of a sample."""
+DIAGONAL, KRONECKER, BLOCKS, ALL_BLOCKS, FULL, ALL_FULL = range(6)
+"""The forms, from the cheapest to the closest; two are from all rows where the ones before them are from a sample."""
+
+ALL = {BLOCKS: ALL_BLOCKS, FULL: ALL_FULL}
+SAMPLED = {ALL_BLOCKS: BLOCKS, ALL_FULL: FULL}
 
 LARGEST_FULL = 2000
 """K d up to which the whole Hessian is factored: 32 MB."""
@@ -27,7 +30,7 @@ WIDEST = 3000
 SPARSEST = 0.1
 """The share of stored entries below which the diagonal is taken: a Gram matrix would not stay sparse."""
 NEGLIGIBLE = 1e-4
-"""The curvature, relative to the mean one's, of rows that are left out of the matrices."""
+"""The curvature, relative to the mean one's, of rows that are left out of the matrices; of a class, out of its own."""
 ROWS_A_PARAMETER = 10
 FEWEST_ROWS = 2000
 
@@ -42,35 +45,40 @@ def forms(objective: Objective) -> tuple[int, ...]:
         BLOCKS: n_classes * width**2 <= LARGEST_BLOCKS,
         FULL: n_classes * width <= LARGEST_FULL,
     }
-    fitting = tuple(form for form, true in fits.items() if true)
-    sampled = fitting[-1] == FULL and sample_size(objective, FULL) < objective.rows.n_rows
-    return (*fitting, WHOLE) if sampled else fitting
+    fitting = [form for form, true in fits.items() if true]
+    sampled = [
+        form for form in fitting if form in ALL and sample_size(objective, form) < objective.rows.n_rows
+    ]
+    return tuple(sorted(fitting + [ALL[form] for form in sampled]))
 
 
 def sample_size(objective: Objective, form: int) -> int:
     """How many rows a preconditioner is built from: ten a parameter of its largest system, or all of them."""
     n_classes, width = objective.shape
-    if form == WHOLE:
+    if form in SAMPLED:
         return objective.rows.n_rows
     wanted = max(ROWS_A_PARAMETER * width * (n_classes if form == FULL else 1), FEWEST_ROWS)
     return wanted if wanted < 0.7 * objective.rows.n_rows else objective.rows.n_rows
 
 
 def cost(objective: Objective, form: int) -> float:
-    """About how many passes building the form takes, its factors included."""
+    """About how many passes building the form takes at most, its factors included."""
     n_classes, width = objective.shape
     share = sample_size(objective, form) / objective.rows.n_rows
-    a_pass = 4.0 * n_classes * objective.rows.n_rows * width
     pairs = 0.5 * n_classes * (n_classes - 1)
-    gram = {KRONECKER: 1, BLOCKS: n_classes, FULL: pairs, WHOLE: pairs}.get(form, 0) * width**2
-    factors = {
+    grams = {KRONECKER: 1, BLOCKS: n_classes, FULL: pairs}.get(SAMPLED.get(form, form), 0)
+    return share * (1 + grams * width / (4 * n_classes)) + cost_of_factors(objective, form)
+
+
+def cost_of_factors(objective: Objective, form: int) -> float:
+    """The part of :func:`cost` that reads no row."""
+    n_classes, width = objective.shape
+    flop = {
         KRONECKER: 10.0 * (width**3 + n_classes**3),
         BLOCKS: n_classes * width**3,
         FULL: (n_classes * width) ** 3,
-        WHOLE: (n_classes * width) ** 3,
     }
-    flop = share * objective.rows.n_rows * gram + factors.get(form, 0.0)
-    return share + flop / a_pass
+    return flop.get(SAMPLED.get(form, form), 0.0) / (4.0 * n_classes * objective.rows.n_rows * width)
 
 
 def build(objective: Objective, params: Array, form: int) -> Preconditioner:
@@ -85,14 +93,15 @@ def build(objective: Objective, params: Array, form: int) -> Preconditioner:
 def _from(point: Point, objective: Objective, form: int) -> Preconditioner:
     point = point if form == DIAGONAL else point.curved(NEGLIGIBLE)
     alpha, fit_intercept = objective.penalty.curvature, objective.fit_intercept
-    if form in (FULL, WHOLE):
+    kind = SAMPLED.get(form, form)
+    if kind == FULL:
         hessian = Iterate(
             objective, objective.join(point.coef, point.intercept), point, np.nan, np.empty(0)
         ).hessian
         return full_preconditioner(hessian, objective.shape[0], fit_intercept=fit_intercept)
-    if form == BLOCKS:
-        return block_preconditioner(point.class_grams(), alpha, fit_intercept=fit_intercept)
-    if form == KRONECKER:
+    if kind == BLOCKS:
+        return block_preconditioner(point.class_grams(NEGLIGIBLE), alpha, fit_intercept=fit_intercept)
+    if kind == KRONECKER:
         between = point.intercept_system()[1]
         return kronecker_preconditioner(point.gram(), between, alpha, fit_intercept=fit_intercept)
     diagonal = point.diagonal()[:, : objective.shape[1]] + objective.penalty_diagonal

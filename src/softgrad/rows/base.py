@@ -143,8 +143,11 @@ class Point(Protocol):
         """(K (d+1), K (d+1)), parameters class by class as [coef_k, intercept_k]."""
         ...
 
-    def class_grams(self) -> Array:
-        """(K, d+1, d+1): the Hessian's diagonal blocks, ``mean of p_k (1 - p_k) [x 1]' [x 1]``."""
+    def class_grams(self, negligible: float = 0.0) -> Array:
+        """(K, d+1, d+1): the Hessian's diagonal blocks, ``mean of p_k (1 - p_k) [x 1]' [x 1]``.
+
+        Without the rows whose p_k (1 - p_k) is below `negligible` times the class's mean.
+        """
         ...
 
     def gram(self) -> Array:

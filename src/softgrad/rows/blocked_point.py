@@ -104,8 +104,8 @@ class BlockwisePoint:
     def hessian(self) -> Array:
         return np.asarray(self._ask(ask.hessian, reads=True)[0])
 
-    def class_grams(self) -> Array:
-        return np.asarray(self._ask(ask.class_grams, reads=True)[0])
+    def class_grams(self, negligible: float = 0.0) -> Array:
+        return np.asarray(self._ask(ask.class_grams, float(negligible), reads=True)[0])
 
     def gram(self) -> Array:
         return np.asarray(self._ask(ask.gram, reads=True)[0])

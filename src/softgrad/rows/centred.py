@@ -126,8 +126,8 @@ class CentredPoint:
         centred[..., self._rows.constant] = 0
         return np.asarray(centred.reshape(n_classes * width, n_classes * width))
 
-    def class_grams(self) -> Array:
-        centred = self._inner.class_grams()
+    def class_grams(self, negligible: float = 0.0) -> Array:
+        centred = self._inner.class_grams(negligible)
         before = np.array(np.einsum("kjj->kj", centred))
         for gram in centred:
             gram[:-1] -= self._offsets[:, None] * gram[-1:]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
+EPS = float(np.finfo(np.float64).eps)
 
 IN_DOUBT = 1e-2
 """Mean of 1 - max p, beyond which the 6e-8 that a row's product is off by in float32 are few of its digits."""
@@ -90,8 +91,16 @@ class KeptPoint:
     @cached_property
     def _proba_of_products(self) -> Array:
         """In the rows' type for products, if enough rows are in doubt: a near-certain one gives float32 only noise."""
-        doubt = self._rows.shares @ (1 - self._proba.max(axis=0))
+        doubt = self._doubts.sum()
         return self._proba.astype(self._rows.product_type, copy=False) if doubt >= IN_DOUBT else self._proba
+
+    @cached_property
+    def _doubts(self) -> Array:
+        """``share (1 - max p)``, (n,): the row's curvature, the sum of ``share p (1 - p)``, or half of it at least."""
+        doubts = self._rows.shares * (1 - self._proba.max(axis=0))
+        if not self._rows.all_count:
+            doubts[self._rows.shares == 0] = 0
+        return np.asarray(doubts)
 
     def direction(self, coef: Array, intercept: Array) -> KeptDirection:
         return KeptDirection(coef, intercept, self._rows.forward(coef, intercept))
@@ -106,9 +115,9 @@ class KeptPoint:
         return by_coef, by_intercept, KeptDirection(coef, intercept, logits)
 
     def curved(self, negligible: float) -> "KeptPoint":
-        curvature = self._curvature.sum(axis=0)
-        counts = np.flatnonzero(curvature > negligible * curvature.mean())
-        if not self._rows.worth_taking(len(counts)):
+        least = negligible * self._doubts.mean()
+        counts = np.flatnonzero(self._doubts > least)
+        if not least > EPS * self._rows.shares.max() or not self._rows.worth_taking(len(counts)):
             return self
         logits, proba = (np.take(of, counts, axis=1) for of in (self._logits, self._proba))
         return KeptPoint(self._rows.part(counts), self.coef, self.intercept, logits, proba=proba)
@@ -145,8 +154,11 @@ class KeptPoint:
     def hessian(self) -> Array:
         return self._rows.hessian(self._proba)
 
-    def class_grams(self) -> Array:
-        return self._rows.grams(self._curvature)
+    def class_grams(self, negligible: float = 0.0) -> Array:
+        curvature = self._curvature
+        if negligible:
+            curvature[curvature <= negligible * curvature.mean(axis=1, keepdims=True)] = 0
+        return self._rows.grams(curvature)
 
     def gram(self) -> Array:
         return np.asarray(self._rows.grams(self._curvature.sum(axis=0, keepdims=True))[0])
@@ -190,3 +202,4 @@ class KeptPoint:
         self._logits = self._logits[:, :0]
         self.__dict__.pop("_proba", None)
         self.__dict__.pop("_proba_of_products", None)
+        self.__dict__.pop("_doubts", None)

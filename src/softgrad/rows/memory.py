@@ -211,7 +211,8 @@ class MemoryRows(ABC):
             for start in range(0, self.n_rows, TALL):
                 part = slice(start, start + TALL)
                 regression.add_curvature_grams(regression.as_float(self.X[part]), curvature[:, part], result)
-            self._count(float(len(curvature) * self.n_features), reads=1.0)
+            counted = np.count_nonzero(curvature) / self.n_rows
+            self._count(float(counted * self.n_features), reads=1.0)
             return result
         for part, X in self._tiles():
             result += regression.extended_grams(regression.as_float(X), curvature[:, part].T)

@@ -202,9 +202,9 @@ def hessian(seen: Seen) -> Answer:
     return (seen.by_proba.hessian(),)
 
 
-def class_grams(seen: Seen) -> Answer:
+def class_grams(seen: Seen, negligible: float) -> Answer:
     """(K, d + 1, d + 1)."""
-    return (seen.by_proba.class_grams(),)
+    return (seen.by_proba.class_grams(negligible),)
 
 
 def gram(seen: Seen) -> Answer:
