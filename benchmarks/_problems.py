@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from _corpus import package_descriptions
+from _from_r import mlbench
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.preprocessing import StandardScaler
 
@@ -154,7 +155,14 @@ PROBLEMS = [
     Problem("iris", TINY, partial(toy, load_iris), quick=True),
     Problem("wine", TINY, partial(toy, load_wine), quick=True),
     Problem("breast cancer", TINY, partial(toy, load_breast_cancer), quick=True),
+    Problem("vehicle", TINY, partial(mlbench, "Vehicle", "Class")),
+    Problem("vowel", TINY, partial(mlbench, "Vowel", "Class")),
+    Problem("glass", TINY, partial(mlbench, "Glass", "Type")),
     Problem("digits", REAL, partial(toy, load_digits), quick=True),
+    Problem("satellite", REAL, partial(mlbench, "Satellite", "classes")),
+    Problem("shuttle", REAL, partial(mlbench, "Shuttle", "Class")),
+    Problem("letters", REAL, partial(mlbench, "LetterRecognition", "lettr")),
+    Problem("DNA", REAL, partial(mlbench, "DNA", "Class")),
     Problem("MNIST-5k, 0 to 255", REAL, mnist_5k, quick=True),
     Problem("Fashion-MNIST / 255", REAL, partial(fashion_mnist, as_bytes=False), patience=4),
     Problem("Fashion-MNIST, bytes", REAL, partial(fashion_mnist, as_bytes=True), patience=4),

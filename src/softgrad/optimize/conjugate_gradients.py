@@ -102,7 +102,7 @@ def newton_step(iterate: Iterate, preconditioner: Preconditioner, truncation: Tr
     residual, step, direction = -iterate.gradient, np.zeros_like(iterate.gradient), None
     search = preconditioner.solve(residual)
     size = first = float(np.vdot(residual, search))
-    curved = iterate.curved(truncation.negligible) if truncation.negligible else iterate
+    curved = iterate.curved(truncation.negligible)
     taken = _Taken(truncation.memory, residual.shape)
     products, gain = 0, 0.0
     while size > 0 and products < truncation.longest:
@@ -125,18 +125,20 @@ def newton_step(iterate: Iterate, preconditioner: Preconditioner, truncation: Tr
         size = float(np.vdot(residual, search))
     if products == 0:
         return None
-    missed = False
-    if curved is not iterate:
-        direction = iterate.objective.direction(iterate, step)
-        missed = _curvature(iterate, step, direction) > MISSED * gain
+    followed, missed = (direction, False) if curved is iterate else _on_all_rows(iterate, step, gain)
     digits = 0.5 * np.log10(first / max(size, 1e-30 * first)) / products
-    return Step(step, direction, residual, gain, float(digits), *taken.last, missed)
+    return Step(step, followed, residual, gain, float(digits), *taken.last, missed)
 
 
-def _curvature(iterate: Iterate, step: Array, direction: Any) -> float:
-    """``step' H step`` of all rows, by the slope a little way along it. No pass."""
+def _on_all_rows(iterate: Iterate, step: Array, gain: float) -> tuple[Any, bool]:
+    """The step's Direction, half a pass; and whether ``step' H step`` of all rows is more than the model has.
+
+    The curvature is that of the slopes at the start and a little way along the step.
+    """
+    direction = iterate.objective.direction(iterate, step)
     _, slopes = iterate.objective.along(iterate, direction, np.array([LITTLE]))
-    return float(slopes[0] - np.vdot(iterate.gradient, step)) / LITTLE
+    curvature = (slopes[0] - float(np.vdot(iterate.gradient, step))) / LITTLE
+    return direction, bool(curvature > MISSED * gain)
 
 
 class _Taken:
