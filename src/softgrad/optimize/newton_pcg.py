@@ -180,15 +180,17 @@ def _landing(
 
 def _land(objective: Objective, here: Iterate, found: Step, length: float) -> Iterate:
     point = here.point.move(found.direction, length)
-    if objective.fit_intercept and objective.rows.logits_are != "recomputed":
-        point = polish_intercept(point, class_shares(objective), max_iter=_polishing(objective))
+    if at_most := _polishing(objective):
+        point = polish_intercept(point, class_shares(objective), at_most)
     return objective.at(objective.balanced(objective.join(point.coef, point.intercept)))
 
 
 def _polishing(objective: Objective) -> int:
-    """How many of the intercept's Newton iterations take about the time of a pass, one at least."""
+    """How many of the intercept's Newton iterations take about the time of a pass; none where each is one."""
+    if not objective.fit_intercept or objective.rows.logits_are == "recomputed":
+        return 0
     n_classes, n_features = objective.rows.n_classes, objective.rows.n_features
-    return max(1, 4 * n_features // (30 + 2 * n_classes))
+    return 4 * n_features // (30 + 2 * n_classes)
 
 
 def _improves(there: Iterate, here: Iterate, preconditioner: Preconditioner) -> bool:
