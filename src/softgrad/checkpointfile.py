@@ -30,7 +30,7 @@ from softgrad.table.errors import quote_path
 
 __all__ = ["CheckpointError", "CheckpointFile"]
 
-_FORMAT = "softgrad-checkpoint 1"
+_FORMAT = "softgrad-checkpoint 2"
 _STATES = {kind.__name__: kind for kind in (State, PcgState, LbfgsState, DescentState, AcceleratedState)}
 
 

@@ -45,11 +45,12 @@ def far_out(rng, n=300, d=4, n_classes=3, dtype=np.float64):
 
 
 def staying(X, weights, coef, intercept, negligible):
-    """Which rows' ``share (1 - max p)`` exceeds `negligible` times the mean, their shares and probabilities."""
+    """Rows that any class has more than `negligible` times its mean curvature in; all rows' shares, probabilities."""
     proba = np.array([softmax(coef @ x + intercept) for x in X.astype(np.float64)])
     shares = weights / weights.sum()
-    doubts = shares * (1 - proba.max(axis=1))
-    return np.flatnonzero(doubts > negligible * doubts.mean()), shares, proba
+    curvature = shares[:, None] * proba * (1 - proba)
+    rows = [i for i in range(len(X)) if (curvature[i] > negligible * curvature.mean(axis=0)).any()]
+    return np.array(rows), shares, proba
 
 
 def naive_hessian(X, shares, proba, rows):
@@ -90,7 +91,29 @@ def test_what_is_left_out_is_negligible(rng):
     X, y, weights, coef, intercept = far_out(rng)
     point = DenseRows(X, y, 3, weights).at(coef, intercept)
     masses = [np.trace(at.intercept_system()[1]) for at in (point, point.curved(NEGLIGIBLE))]
-    assert 0 < masses[0] - masses[1] <= 2 * NEGLIGIBLE * masses[0]
+    assert 0 < masses[0] - masses[1] <= NEGLIGIBLE * masses[0]
+
+
+def test_soft_labels_narrow_types_and_rows_of_no_weight(rng):
+    X, _, weights, coef, intercept = far_out(rng, dtype=np.float32)
+    soft = rng.dirichlet(np.ones(3), size=len(X))
+    rows, shares, proba = staying(X, weights, coef, intercept, NEGLIGIBLE)
+    X[:3] = np.nan  # of weight zero
+    curved = DenseRows(X, soft, 3, weights).at(coef, intercept).curved(NEGLIGIBLE)
+    expected = naive_hessian(X, shares, proba, rows)
+    np.testing.assert_allclose(curved.hessian(), expected, rtol=0, atol=1e-6 * np.abs(expected).max())
+
+
+def test_a_class_that_is_certain_keeps_its_own_rows(rng):
+    """Beside two classes in doubt about every row a third has 1e-9 of the curvature; its rows stay."""
+    n = 600
+    X = np.column_stack([rng.normal(size=n), np.r_[np.full(50, 10.0), np.full(n - 50, -10.0)]])
+    y = np.r_[np.full(50, 2), rng.integers(0, 2, n - 50)]
+    coef, intercept = np.array([[0.1, -1.1], [-0.1, -1.1], [0.0, 1.1]]), np.zeros(3)
+    point = DenseRows(X, y, 3).at(coef, intercept)
+    assert point.class_grams()[2, -1, -1] < 1e-8
+    whole, curved = (at.class_grams(NEGLIGIBLE)[2] for at in (point, point.curved(NEGLIGIBLE)))
+    np.testing.assert_allclose(curved, whole, rtol=2 * NEGLIGIBLE)
 
 
 def test_of_centred_rows_it_is_centred(rng):
@@ -119,8 +142,6 @@ def test_itself_where_nothing_is_saved(rng, monkeypatch):
     X, y, weights, coef, intercept = far_out(rng)
     undecided = DenseRows(X, y, 3, weights).at(0.01 * coef, intercept)
     assert undecided.curved(NEGLIGIBLE) is undecided
-    certain = DenseRows(X, y, 3).at(1e3 * coef, intercept)  # 1 - max p is rounding there
-    assert certain.curved(1e-12) is certain
     sparse = SparseRows(scipy.sparse.csr_array(X), y, 3, weights).at(coef, intercept)
     assert sparse.curved(NEGLIGIBLE) is sparse
     centred = CentredRows(DenseRows(X, y, 3, weights), np.zeros(4)).at(0.01 * coef, intercept)
@@ -179,6 +200,7 @@ def test_a_solver_made_anew_before_each_step_makes_the_same_steps():
     state = NewtonPcg().init(objective, np.zeros(objective.shape))
     for _ in range(alone.n_iter):
         state = NewtonPcg().step(objective, state)
+        assert 0 < state.thrift <= 1
     np.testing.assert_array_equal(objective.split(objective.balanced(state.params))[0], alone.coef)
 
 

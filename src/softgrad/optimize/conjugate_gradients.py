@@ -61,15 +61,15 @@ class Step:
     direction : Direction
         The same for the rows, so that a line search along it reads no X.
     residual : ndarray
-        ``-gradient - H x``.
+        ``-gradient - H x``, with the H of the products.
     gain : float
         What the quadratic model falls by along x, in nats.
     digits : float
         Decimal digits by which a product shortened the residual in the norm of M^-1, on average.
     searches, curved : ndarray of shape (at most memory, P)
         The last search directions s_j, and ``H s_j``.
-    missed : bool
-        Whether rows that products left out have a say in the curvature along x.
+    left_out, missed : bool
+        Whether products left out rows, and whether these have a say in the curvature along x.
     """
 
     params: Array
@@ -79,6 +79,7 @@ class Step:
     digits: float
     searches: Array
     curved: Array
+    left_out: bool = False
     missed: bool = False
 
 
@@ -127,7 +128,7 @@ def newton_step(iterate: Iterate, preconditioner: Preconditioner, truncation: Tr
         return None
     followed, missed = (direction, False) if curved is iterate else _on_all_rows(iterate, step, gain)
     digits = 0.5 * np.log10(first / max(size, 1e-30 * first)) / products
-    return Step(step, followed, residual, gain, float(digits), *taken.last, missed)
+    return Step(step, followed, residual, gain, float(digits), *taken.last, curved is not iterate, missed)
 
 
 def _on_all_rows(iterate: Iterate, step: Array, gain: float) -> tuple[Any, bool]:
@@ -138,7 +139,7 @@ def _on_all_rows(iterate: Iterate, step: Array, gain: float) -> tuple[Any, bool]
     direction = iterate.objective.direction(iterate, step)
     _, slopes = iterate.objective.along(iterate, direction, np.array([LITTLE]))
     curvature = (slopes[0] - float(np.vdot(iterate.gradient, step))) / LITTLE
-    return direction, bool(curvature > MISSED * gain)
+    return direction, not curvature <= MISSED * gain
 
 
 class _Taken:

@@ -4,7 +4,7 @@ import numpy as np
 
 from softgrad.optimize.conjugate_gradients import Truncation, newton_step
 from softgrad.optimize.objective import Iterate, Objective
-from softgrad.optimize.preconditioner import build, forms
+from softgrad.optimize.preconditioner import build, closest
 
 ACCURACY = 1e-2
 LONGEST = 500
@@ -27,7 +27,7 @@ def _gain_by_products(iterate: Iterate) -> float:
     """
     if not iterate.gradient.any():
         return 0.0
-    preconditioner = build(iterate.objective, iterate.params, forms(iterate.objective)[-1])
+    preconditioner = build(iterate.objective, iterate.params, closest(iterate.objective))
     found = newton_step(iterate, preconditioner, Truncation(ACCURACY**2, 0.0, LONGEST, 1))
     if found is None:
         return np.inf

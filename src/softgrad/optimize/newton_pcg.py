@@ -11,7 +11,7 @@ from softgrad.optimize.conjugate_gradients import Preconditioner, Step, Truncati
 from softgrad.optimize.deflation import deflated, memory, merged
 from softgrad.optimize.line_search import line_search
 from softgrad.optimize.objective import Iterate, Objective
-from softgrad.optimize.preconditioner import FULL, build, cost, cost_of_factors, forms
+from softgrad.optimize.preconditioner import OF_SAMPLE, build, cost, cost_of_factors, forms
 from softgrad.optimize.solver import State
 from softgrad.optimize.warm_start import warm_start
 
@@ -32,8 +32,10 @@ STALE = 1.5
 ENDING = 1e-4
 """The relative gain from which on one or two steps are left: a form that costs more than they do is not built."""
 LONGEST = 250
-NEGLIGIBLE = 0.1
-"""Products leave out rows of less curvature than so much of the mean one's, times the square of the accuracy asked."""
+NEARBY, MOST_POLISHING = 1e-2, 100
+"""The relative gain from which on each step's intercept is made optimal, so that its gap is certified on the way."""
+LEFT_OUT = 0.1
+"""Products leave out rows of less curvature than so much of the mean, times the square of the accuracy asked for."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -56,9 +58,9 @@ class PcgState(State):
     waste : float
         Passes lost since this form was taken, against `PLENTY` digits a product.
     price : float
-        Passes that building it took, where that is known: less than thought where rows were left out.
+        Passes that building it took; inf until it is built.
     thrift : float
-        What `NEGLIGIBLE` is multiplied with: less where rows that were left out were missed.
+        What `LEFT_OUT` is multiplied with: less where rows that were left out were missed.
     """
 
     built_at: Array
@@ -80,7 +82,9 @@ class NewtonPcg:
     The conjugate gradients add up the step's logits on their way, so that the line search reads no row of X, nor
     does the intercept's polishing after it; a step costs its products and one pass. Their accuracy follows the square
     root of the last relative gain, which makes the outer convergence superlinear, and they end early where the
-    residual alone certifies a gap of `GOAL`.
+    residual alone certifies a gap of `GOAL`. On nearly separable rows most have no curvature: their products leave
+    those out, for a copy of the others and half a pass in a step, and ask for more of them where the step's own
+    curvature says that they were missed.
 
     The preconditioner starts in the cheapest form, which at parameters zero is exact. Passes that it loses against
     `PLENTY` digits a product are added up, and once they exceed what a closer form costs to build that form is built,
@@ -110,7 +114,11 @@ class NewtonPcg:
         params = params if params.any() else warm_start(objective, params, NewtonPcg())
         none, form = np.empty((0, params.size)), forms(objective)[0]
         if params.any():
-            cheap = [other for other in forms(objective) if other <= FULL and cost(objective, other) <= CHEAP]
+            cheap = [
+                other
+                for other in forms(objective)
+                if other not in OF_SAMPLE and cost(objective, other) <= CHEAP
+            ]
             form = max(form, *cheap, 0)
         return PcgState(params=params, built_at=params, form=form, moves=none, products=none)
 
@@ -123,11 +131,11 @@ class NewtonPcg:
         preconditioner, passes = deflated(built, state.moves, state.products), objective.n_passes
         found = newton_step(here, preconditioner, _truncation(objective, here, state))
         if found is None:
-            return _given_up(state)
+            return _given_up(state, left_out=True)
         passes = objective.n_passes - passes
         there, length = _landing(objective, here, found, preconditioner)
         if there is None:
-            return _given_up(state)
+            return _given_up(state, left_out=found.left_out)
         faithful = 0.5 <= length <= 1.5 and 0.7 <= (here.value - there.value) / found.gain <= 1.4
         moved = replace(
             _learned(state, found, faithful=faithful),
@@ -158,7 +166,7 @@ def _truncation(objective: Objective, here: Iterate, state: PcgState) -> Truncat
     accuracy = float(np.clip(np.sqrt(state.gain / objective.scale(here.value)), FINEST, COARSEST))
     enough = float(np.sqrt(2 * objective.penalty.curvature * GOAL * here.value))
     return Truncation(
-        accuracy, enough, LONGEST, memory(here.params.size), state.thrift * NEGLIGIBLE * accuracy**2
+        accuracy, enough, LONGEST, memory(here.params.size), state.thrift * LEFT_OUT * accuracy**2
     )
 
 
@@ -180,17 +188,18 @@ def _landing(
 
 def _land(objective: Objective, here: Iterate, found: Step, length: float) -> Iterate:
     point = here.point.move(found.direction, length)
-    if at_most := _polishing(objective):
+    if at_most := _polishing(objective, near=found.gain <= NEARBY * here.value):
         point = polish_intercept(point, class_shares(objective), at_most)
     return objective.at(objective.balanced(objective.join(point.coef, point.intercept)))
 
 
-def _polishing(objective: Objective) -> int:
-    """How many of the intercept's Newton iterations take about the time of a pass; none where each is one."""
+def _polishing(objective: Objective, *, near: bool) -> int:
+    """How many of the intercept's Newton iterations take about the time of a pass; near the optimum two or three do."""
     if not objective.fit_intercept or objective.rows.logits_are == "recomputed":
         return 0
     n_classes, n_features = objective.rows.n_classes, objective.rows.n_features
-    return 4 * n_features // (30 + 2 * n_classes)
+    at_most = int(4 * objective.density * n_features) // (30 + 2 * n_classes)
+    return MOST_POLISHING if near else min(at_most, MOST_POLISHING)
 
 
 def _improves(there: Iterate, here: Iterate, preconditioner: Preconditioner) -> bool:
@@ -205,12 +214,13 @@ def _improves(there: Iterate, here: Iterate, preconditioner: Preconditioner) -> 
     return sizes[0] < sizes[1]
 
 
-def _given_up(state: PcgState) -> PcgState:
+def _given_up(state: PcgState, *, left_out: bool) -> PcgState:
     """Exhausted; but first another try with all rows, and with a fresh preconditioner where it was lagged."""
-    if state.thrift > 0:
+    if left_out and state.thrift > 0:
         return replace(state, thrift=0.0)
     if len(state.moves) or not np.array_equal(state.built_at, state.params):
-        return replace(_rebuilt(state), moves=state.moves[:0], products=state.products[:0])
+        fresh = state if np.array_equal(state.built_at, state.params) else _rebuilt(state)
+        return replace(fresh, moves=state.moves[:0], products=state.products[:0])
     return replace(state, exhausted=True)
 
 
@@ -236,7 +246,7 @@ def _lagged(objective: Objective, state: PcgState, found: Step, passes: float) -
     if closer:
         fresh = replace(_rebuilt(state), form=closer[-1], waste=0.0)
         return replace(fresh, moves=state.moves[:0], products=state.products[:0])
-    return _rebuilt(state) if fading > min(state.price, cost(objective, state.form)) else state
+    return _rebuilt(state) if fading > state.price else state
 
 
 def _rebuilt(state: PcgState) -> PcgState:

@@ -18,8 +18,8 @@ Array = npt.NDArray[Any]
 DIAGONAL, KRONECKER, BLOCKS, ALL_BLOCKS, FULL, ALL_FULL = range(6)
 """The forms, from the cheapest to the closest; two are from all rows where the ones before them are from a sample."""
 
-ALL = {BLOCKS: ALL_BLOCKS, FULL: ALL_FULL}
-SAMPLED = {ALL_BLOCKS: BLOCKS, ALL_FULL: FULL}
+OF_ALL_ROWS = {BLOCKS: ALL_BLOCKS, FULL: ALL_FULL}
+OF_SAMPLE = {whole: sampled for sampled, whole in OF_ALL_ROWS.items()}
 
 LARGEST_FULL = 2000
 """K d up to which the whole Hessian is factored: 32 MB."""
@@ -30,7 +30,7 @@ WIDEST = 3000
 SPARSEST = 0.1
 """The share of stored entries below which the diagonal is taken: a Gram matrix would not stay sparse."""
 NEGLIGIBLE = 1e-4
-"""The curvature, relative to the mean one's, of rows that are left out of the matrices; of a class, out of its own."""
+"""The curvature in each class, relative to the class's mean, of rows that are left out of the matrices."""
 ROWS_A_PARAMETER = 10
 FEWEST_ROWS = 2000
 
@@ -47,26 +47,33 @@ def forms(objective: Objective) -> tuple[int, ...]:
     }
     fitting = [form for form, true in fits.items() if true]
     sampled = [
-        form for form in fitting if form in ALL and sample_size(objective, form) < objective.rows.n_rows
+        form
+        for form in fitting
+        if form in OF_ALL_ROWS and sample_size(objective, form) < objective.rows.n_rows
     ]
-    return tuple(sorted(fitting + [ALL[form] for form in sampled]))
+    return tuple(sorted(fitting + [OF_ALL_ROWS[form] for form in sampled]))
+
+
+def closest(objective: Objective) -> int:
+    """The closest form that needs no more than a sample of the rows."""
+    return max(form for form in forms(objective) if form not in OF_SAMPLE)
 
 
 def sample_size(objective: Objective, form: int) -> int:
     """How many rows a preconditioner is built from: ten a parameter of its largest system, or all of them."""
     n_classes, width = objective.shape
-    if form in SAMPLED:
+    if form in OF_SAMPLE:
         return objective.rows.n_rows
     wanted = max(ROWS_A_PARAMETER * width * (n_classes if form == FULL else 1), FEWEST_ROWS)
     return wanted if wanted < 0.7 * objective.rows.n_rows else objective.rows.n_rows
 
 
 def cost(objective: Objective, form: int) -> float:
-    """About how many passes building the form takes at most, its factors included."""
+    """About how many passes building the form takes, its factors included, where no row is left out."""
     n_classes, width = objective.shape
     share = sample_size(objective, form) / objective.rows.n_rows
     pairs = 0.5 * n_classes * (n_classes - 1)
-    grams = {KRONECKER: 1, BLOCKS: n_classes, FULL: pairs}.get(SAMPLED.get(form, form), 0)
+    grams = {KRONECKER: 1, BLOCKS: n_classes, FULL: pairs}.get(OF_SAMPLE.get(form, form), 0)
     return share * (1 + grams * width / (4 * n_classes)) + cost_of_factors(objective, form)
 
 
@@ -78,11 +85,11 @@ def cost_of_factors(objective: Objective, form: int) -> float:
         BLOCKS: n_classes * width**3,
         FULL: (n_classes * width) ** 3,
     }
-    return flop.get(SAMPLED.get(form, form), 0.0) / (4.0 * n_classes * objective.rows.n_rows * width)
+    return flop.get(OF_SAMPLE.get(form, form), 0.0) / (4.0 * n_classes * objective.rows.n_rows * width)
 
 
 def build(objective: Objective, params: Array, form: int) -> Preconditioner:
-    """The preconditioner of this form for the Hessian at `params`; from a sample, where that is smaller by a third."""
+    """The preconditioner of this form for the Hessian at `params`, from so many rows as :func:`sample_size` says."""
     size = sample_size(objective, form)
     if form == DIAGONAL or size == objective.rows.n_rows:
         return _from(objective.at(params).point, objective, form)
@@ -93,7 +100,7 @@ def build(objective: Objective, params: Array, form: int) -> Preconditioner:
 def _from(point: Point, objective: Objective, form: int) -> Preconditioner:
     point = point if form == DIAGONAL else point.curved(NEGLIGIBLE)
     alpha, fit_intercept = objective.penalty.curvature, objective.fit_intercept
-    kind = SAMPLED.get(form, form)
+    kind = OF_SAMPLE.get(form, form)
     if kind == FULL:
         hessian = Iterate(
             objective, objective.join(point.coef, point.intercept), point, np.nan, np.empty(0)

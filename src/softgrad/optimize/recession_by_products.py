@@ -9,7 +9,7 @@ import numpy.typing as npt
 from softgrad.optimize.conjugate_gradients import Preconditioner, Step, Truncation, newton_step
 from softgrad.optimize.flatness import Standard
 from softgrad.optimize.objective import Iterate, Objective
-from softgrad.optimize.preconditioner import KRONECKER, build, forms
+from softgrad.optimize.preconditioner import KRONECKER, build, closest, forms
 from softgrad.optimize.recession import SETTLED, Recession, followed, shown
 from softgrad.optimize.separation import Separation
 
@@ -105,7 +105,7 @@ def _flat_part(iterate: Iterate, params: Array) -> Array:
 
 def _preconditioner(objective: Objective, params: Array) -> Preconditioner:
     """The closest that fits."""
-    return build(objective, params, forms(objective)[-1])
+    return build(objective, params, closest(objective))
 
 
 def _solution(iterate: Iterate, preconditioner: Preconditioner) -> Step | None:

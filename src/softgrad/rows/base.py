@@ -116,10 +116,11 @@ class Point(Protocol):
         ...
 
     def curved(self, negligible: float) -> "Point":
-        """The same sums without rows whose curvature is below `negligible` times the mean one's; itself where few are.
+        """The same sums without rows whose p_k (1 - p_k) is at most `negligible` times the mean one's in every class.
 
-        For products and what preconditioners are made of. What is left out sums to less than `negligible` of the
-        curvature of all rows.
+        For products and what preconditioners are made of, not for losses. Less than `negligible` of each class's
+        ``mean of p_k (1 - p_k)`` is left out, whatever the size of x. Itself where few rows are left out, or their
+        copy is too large, or rows are not in memory.
         """
         ...
 
@@ -146,7 +147,7 @@ class Point(Protocol):
     def class_grams(self, negligible: float = 0.0) -> Array:
         """(K, d+1, d+1): the Hessian's diagonal blocks, ``mean of p_k (1 - p_k) [x 1]' [x 1]``.
 
-        Without the rows whose p_k (1 - p_k) is below `negligible` times the class's mean.
+        Without the rows whose p_k (1 - p_k) is at most `negligible` times the class's mean, of the rows in one block.
         """
         ...
 

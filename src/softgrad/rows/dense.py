@@ -14,7 +14,7 @@ TILE_ENTRIES = 2**18
 """Entries of X a tile holds: 2 MB as float64, which the second level of cache keeps for the backward product."""
 
 MOST_TAKEN, LARGEST_TAKEN = 2 / 3, 2**26
-"""The share of the rows, and their bytes, up to which they are copied for a few products."""
+"""The share of the rows, and the bytes of them, their probabilities and labels, up to which they are copied."""
 
 
 def tiles(X: Array) -> Iterator[tuple[slice, Array]]:
@@ -33,7 +33,8 @@ class DenseRows(MemoryRows):
         return int(self.X.size)
 
     def worth_taking(self, n_rows: int) -> bool:
-        copied = n_rows * self.n_features * self.X.itemsize
+        a_row = self.n_features * self.X.itemsize + 8 * self.n_classes * self.targets.ndim
+        copied = n_rows * a_row
         return bool(n_rows <= MOST_TAKEN * self.n_rows and copied <= LARGEST_TAKEN)
 
     def _tiles(self) -> Iterator[tuple[slice, Array]]:

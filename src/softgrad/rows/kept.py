@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-EPS = float(np.finfo(np.float64).eps)
-
 IN_DOUBT = 1e-2
 """Mean of 1 - max p, beyond which the 6e-8 that a row's product is off by in float32 are few of its digits."""
 
@@ -91,16 +89,21 @@ class KeptPoint:
     @cached_property
     def _proba_of_products(self) -> Array:
         """In the rows' type for products, if enough rows are in doubt: a near-certain one gives float32 only noise."""
-        doubt = self._doubts.sum()
+        doubt = self._rows.shares @ (1 - self._proba.max(axis=0))
         return self._proba.astype(self._rows.product_type, copy=False) if doubt >= IN_DOUBT else self._proba
 
     @cached_property
-    def _doubts(self) -> Array:
-        """``share (1 - max p)``, (n,): the row's curvature, the sum of ``share p (1 - p)``, or half of it at least."""
-        doubts = self._rows.shares * (1 - self._proba.max(axis=0))
+    def _relevance(self) -> Array:
+        """The largest over the classes of ``share p (1 - p)``, relative to the class's mean, (n,).
+
+        Of a class whose p is one but for rounding the product is lost, but not that of the row's next class.
+        """
+        curvature = self._proba * (1 - self._proba) * self._rows.shares
         if not self._rows.all_count:
-            doubts[self._rows.shares == 0] = 0
-        return np.asarray(doubts)
+            curvature[:, self._rows.shares == 0] = 0
+        means = curvature.mean(axis=1, keepdims=True)
+        curvature /= np.where(means > 0, means, 1.0)
+        return np.asarray(curvature.max(axis=0))
 
     def direction(self, coef: Array, intercept: Array) -> KeptDirection:
         return KeptDirection(coef, intercept, self._rows.forward(coef, intercept))
@@ -115,12 +118,13 @@ class KeptPoint:
         return by_coef, by_intercept, KeptDirection(coef, intercept, logits)
 
     def curved(self, negligible: float) -> "KeptPoint":
-        least = negligible * self._doubts.mean()
-        counts = np.flatnonzero(self._doubts > least)
-        if not least > EPS * self._rows.shares.max() or not self._rows.worth_taking(len(counts)):
+        if not negligible:
             return self
-        logits, proba = (np.take(of, counts, axis=1) for of in (self._logits, self._proba))
-        return KeptPoint(self._rows.part(counts), self.coef, self.intercept, logits, proba=proba)
+        counts = np.flatnonzero(~(self._relevance <= negligible))
+        if not self._rows.worth_taking(len(counts)):
+            return self
+        proba = np.take(self._proba, counts, axis=1)
+        return KeptPoint(self._rows.part(counts), self.coef, self.intercept, None, proba=proba)
 
     def along(self, direction: KeptDirection, steps: Array) -> tuple[Array, Array]:
         found = [passes.along(self._logits, direction.logits, float(t), self._rows.given) for t in steps]
@@ -202,4 +206,4 @@ class KeptPoint:
         self._logits = self._logits[:, :0]
         self.__dict__.pop("_proba", None)
         self.__dict__.pop("_proba_of_products", None)
-        self.__dict__.pop("_doubts", None)
+        self.__dict__.pop("_relevance", None)

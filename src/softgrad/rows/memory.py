@@ -307,7 +307,7 @@ class MemoryRows(ABC):
 
     @abstractmethod
     def worth_taking(self, n_rows: int) -> bool:
-        """Whether some products with so many rows are cheaper than with all of them, the memory being there."""
+        """Whether some products with so many rows are cheaper than with all of them, copied with their labels."""
 
     def counted_with(self, meter: Meter, reads: float) -> None:
         """These rows are some of another source's, whose meter counts each read of them as so many passes."""
