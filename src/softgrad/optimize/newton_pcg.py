@@ -20,7 +20,7 @@ Array = npt.NDArray[Any]
 COARSEST, FINEST = 0.2, 1e-8
 """The bounds of the accuracy asked of conjugate gradients."""
 GOAL = 1e-9
-"""The certified relative gap beyond which a step need not go."""
+"""The certified relative gap beyond which a step need not go, where it does not begin beyond it."""
 NEAR = 1e-10
 """The relative gain below which values no longer tell a good step from a bad one, but gradients do."""
 PLENTY, SCARCE = 0.45, 0.1
@@ -165,6 +165,7 @@ class NewtonPcg:
 def _truncation(objective: Objective, here: Iterate, state: PcgState) -> Truncation:
     accuracy = float(np.clip(np.sqrt(state.gain / objective.scale(here.value)), FINEST, COARSEST))
     enough = float(np.sqrt(2 * objective.penalty.curvature * GOAL * here.value))
+    enough = enough if np.linalg.norm(here.gradient) > enough else 0.0
     return Truncation(
         accuracy, enough, LONGEST, memory(here.params.size), state.thrift * LEFT_OUT * accuracy**2
     )
