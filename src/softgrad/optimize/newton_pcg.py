@@ -11,7 +11,7 @@ from softgrad.optimize.conjugate_gradients import Preconditioner, Step, Truncati
 from softgrad.optimize.deflation import deflated, memory, merged
 from softgrad.optimize.line_search import line_search
 from softgrad.optimize.objective import Iterate, Objective
-from softgrad.optimize.preconditioner import OF_SAMPLE, build, cost, cost_of_factors, forms
+from softgrad.optimize.preconditioner import OF_SAMPLE, build, cost, cost_of_factors, forms, sample_size
 from softgrad.optimize.solver import State
 from softgrad.optimize.warm_start import warm_start
 
@@ -58,7 +58,7 @@ class PcgState(State):
     waste : float
         Passes lost since this form was taken, against `PLENTY` digits a product.
     price : float
-        Passes that building it took; inf until it is built.
+        Passes that building it takes; inf until it is built.
     thrift : float
         What `LEFT_OUT` is multiplied with: less where rows that were left out were missed.
     """
@@ -126,8 +126,7 @@ class NewtonPcg:
         here, passes = objective.at(state.params), objective.n_passes
         built = self._preconditioner(objective, state)
         if np.isinf(state.price):
-            spent = objective.n_passes - passes
-            state = replace(state, price=spent + cost_of_factors(objective, state.form))
+            state = replace(state, price=_price(objective, state.form, objective.n_passes - passes))
         preconditioner, passes = deflated(built, state.moves, state.products), objective.n_passes
         found = newton_step(here, preconditioner, _truncation(objective, here, state))
         if found is None:
@@ -160,6 +159,12 @@ class NewtonPcg:
         owner, built_at, form, preconditioner = self._built
         same = owner is objective and form == state.form and np.array_equal(built_at, state.built_at)
         return preconditioner if same else None
+
+
+def _price(objective: Objective, form: int, spent: float) -> float:
+    """What building took; what is thought of a sample, whose rows are read once on a cluster and kept."""
+    sampled = sample_size(objective, form) < objective.rows.n_rows
+    return cost(objective, form) if sampled else spent + cost_of_factors(objective, form)
 
 
 def _truncation(objective: Objective, here: Iterate, state: PcgState) -> Truncation:
