@@ -25,7 +25,7 @@ def draw(races: Sequence[Race], path: Path) -> str:
     for line, race in enumerate(races):
         _line(panel, line, race)
     panel.set_xscale("log")
-    panel.margins(x=0.1)
+    panel.margins(x=0.15)
     panel.set_yticks(range(len(races)), [_label(race) for race in races])
     panel.set_ylim(len(races) - 0.4, -0.6)
     panel.set_xlabel(f"seconds to {LEVEL:.0e} of the optimum; softgrad, in black, has proved it")
