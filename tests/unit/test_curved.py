@@ -142,6 +142,10 @@ def test_itself_where_nothing_is_saved(rng, monkeypatch):
     X, y, weights, coef, intercept = far_out(rng)
     undecided = DenseRows(X, y, 3, weights).at(0.01 * coef, intercept)
     assert undecided.curved(NEGLIGIBLE) is undecided
+    without = DenseRows(X, y, 3, weights).at(1e300 * coef, intercept)  # not one row has curvature
+    assert without.curved(NEGLIGIBLE) is without
+    only = DenseRows(X, np.zeros(len(X), dtype=int), 1, weights).at(coef[:1], intercept[:1])
+    assert only.curved(NEGLIGIBLE) is only
     sparse = SparseRows(scipy.sparse.csr_array(X), y, 3, weights).at(coef, intercept)
     assert sparse.curved(NEGLIGIBLE) is sparse
     centred = CentredRows(DenseRows(X, y, 3, weights), np.zeros(4)).at(0.01 * coef, intercept)

@@ -35,7 +35,7 @@ class DenseRows(MemoryRows):
     def worth_taking(self, n_rows: int) -> bool:
         a_row = self.n_features * self.X.itemsize + 8 * self.n_classes * self.targets.ndim
         copied = n_rows * a_row
-        return bool(n_rows <= MOST_TAKEN * self.n_rows and copied <= LARGEST_TAKEN)
+        return bool(0 < n_rows <= MOST_TAKEN * self.n_rows and copied <= LARGEST_TAKEN)
 
     def _tiles(self) -> Iterator[tuple[slice, Array]]:
         return tiles(self.X)
