@@ -151,9 +151,12 @@ def add_curvature_grams(X: Array, h: Array, result: Array) -> None:
     entry of h that is not zero.
     """
     extended = np.column_stack([X, np.ones(len(X))])
+    scratch = np.empty_like(extended)
     for k, root in enumerate(np.sqrt(h)):
         counts = np.flatnonzero(root)
-        scaled = extended[counts] * root[counts, None] if len(counts) < len(X) else extended * root[:, None]
+        scaled = scratch[: len(counts)]
+        np.take(extended, counts, axis=0, out=scaled, mode="clip")  # "raise" would buffer a copy
+        scaled *= root[counts, None]
         result[k] += scaled.T @ scaled
 
 

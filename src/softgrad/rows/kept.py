@@ -98,12 +98,14 @@ class KeptPoint:
 
         Of a class whose p is one but for rounding the product is lost, but not that of the row's next class.
         """
-        curvature = self._proba * (1 - self._proba) * self._rows.shares
-        if not self._rows.all_count:
-            curvature[:, self._rows.shares == 0] = 0
-        means = curvature.mean(axis=1, keepdims=True)
-        curvature /= np.where(means > 0, means, 1.0)
-        return np.asarray(curvature.max(axis=0))
+        relevance, shares = np.zeros(self._rows.n_rows), self._rows.shares
+        for proba in self._proba:
+            curvature = proba * (1 - proba) * shares
+            curvature[shares == 0] = 0
+            mean = curvature.mean()
+            if mean > 0:
+                np.maximum(relevance, curvature / mean, out=relevance)
+        return relevance
 
     def direction(self, coef: Array, intercept: Array) -> KeptDirection:
         return KeptDirection(coef, intercept, self._rows.forward(coef, intercept))
