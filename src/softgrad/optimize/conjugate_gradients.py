@@ -40,7 +40,7 @@ class Truncation:
     memory : int
         How many of the last search directions are handed out, >= 1.
     negligible : float, default 0.0
-        Products leave out rows whose curvature is below so much of the mean one's.
+        Products leave out the rows that :meth:`softgrad.rows.base.Point.curved` does.
     """
 
     accuracy: float

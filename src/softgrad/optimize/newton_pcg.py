@@ -224,8 +224,9 @@ def _given_up(state: PcgState, *, left_out: bool) -> PcgState:
     """Exhausted; but first another try with all rows, and with a fresh preconditioner where it was lagged."""
     if left_out and state.thrift > 0:
         return replace(state, thrift=0.0)
-    if len(state.moves) or not np.array_equal(state.built_at, state.params):
-        fresh = state if np.array_equal(state.built_at, state.params) else _rebuilt(state)
+    lagged = not np.array_equal(state.built_at, state.params)
+    if lagged or len(state.moves):
+        fresh = _rebuilt(state) if lagged else state
         return replace(fresh, moves=state.moves[:0], products=state.products[:0])
     return replace(state, exhausted=True)
 

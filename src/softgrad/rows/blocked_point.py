@@ -105,7 +105,7 @@ class BlockwisePoint:
         return np.asarray(self._ask(ask.hessian, reads=True)[0])
 
     def class_grams(self, negligible: float = 0.0) -> Array:
-        return np.asarray(self._ask(ask.class_grams, float(negligible), reads=True)[0])
+        return np.asarray(self._ask(ask.class_grams, negligible, reads=True)[0])
 
     def gram(self) -> Array:
         return np.asarray(self._ask(ask.gram, reads=True)[0])

@@ -32,10 +32,10 @@ class DenseRows(MemoryRows):
     def n_stored(self) -> int:
         return int(self.X.size)
 
-    def worth_taking(self, n_rows: int) -> bool:
+    @property
+    def most_taken(self) -> int:
         a_row = self.n_features * self.X.itemsize + 8 * self.n_classes * self.targets.ndim
-        copied = n_rows * a_row
-        return bool(0 < n_rows <= MOST_TAKEN * self.n_rows and copied <= LARGEST_TAKEN)
+        return int(min(MOST_TAKEN * self.n_rows, LARGEST_TAKEN // a_row))
 
     def _tiles(self) -> Iterator[tuple[slice, Array]]:
         return tiles(self.X)

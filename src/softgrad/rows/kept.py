@@ -120,10 +120,10 @@ class KeptPoint:
         return by_coef, by_intercept, KeptDirection(coef, intercept, logits)
 
     def curved(self, negligible: float) -> "KeptPoint":
-        if not negligible:
+        if not (negligible and self._rows.most_taken):
             return self
         counts = np.flatnonzero(~(self._relevance <= negligible))
-        if not self._rows.worth_taking(len(counts)):
+        if not 0 < len(counts) <= self._rows.most_taken:
             return self
         proba = np.take(self._proba, counts, axis=1)
         return KeptPoint(self._rows.part(counts), self.coef, self.intercept, None, proba=proba)

@@ -286,28 +286,23 @@ class MemoryRows(ABC):
         chosen = np.sort(np.random.default_rng(0).permutation(self.n_rows)[:size])
         return self.take(chosen, self.weights[chosen])
 
-    def take(self, indices: Array, weights: Array) -> Self:
+    def take(self, indices: Array, weights: Array, *, weight_sum: float | None = None) -> Self:
         """Some of the rows, with the weights given; they share the meter and count pro rata."""
-        taken = type(self)(self.X[indices], self.targets[indices], self.n_classes, weights)
+        X, targets = self.X[indices], self.targets[indices]
+        taken = type(self)(X, targets, self.n_classes, weights, weight_sum=weight_sum)
         taken.counted_with(self.meter, self._reads * len(indices) / self.n_rows)
         return taken
 
     def part(self, indices: Array) -> Self:
         """Some of the rows, read once, with the shares that they have: sums over them are a part of these rows'."""
-        part = type(self)(
-            self.X[indices],
-            self.targets[indices],
-            self.n_classes,
-            self.weights[indices],
-            weight_sum=self.weight_sum,
-        )
-        part.counted_with(self.meter, self._reads * len(indices) / self.n_rows)
+        part = self.take(indices, self.weights[indices], weight_sum=self.weight_sum)
         part._count(0.0, reads=1.0)
         return part
 
+    @property
     @abstractmethod
-    def worth_taking(self, n_rows: int) -> bool:
-        """Whether some products with so many rows are cheaper than with all of them, copied with their labels."""
+    def most_taken(self) -> int:
+        """With how many rows, copied, some products are still cheaper than with all of them; 0 where with none."""
 
     def counted_with(self, meter: Meter, reads: float) -> None:
         """These rows are some of another source's, whose meter counts each read of them as so many passes."""

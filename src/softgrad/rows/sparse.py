@@ -24,9 +24,10 @@ class SparseRows(MemoryRows):
     def n_stored(self) -> int:
         return int(self.X.nnz)
 
-    def worth_taking(self, _n_rows: int) -> bool:
-        """Never: a copy of the rows would need an index of its columns, which costs more than it saves."""
-        return False
+    @property
+    def most_taken(self) -> int:
+        """None: a copy of the rows would need an index of its columns, which costs more than it saves."""
+        return 0
 
     def _tiles(self) -> Iterator[tuple[slice, Any]]:
         yield slice(0, self.n_rows), self.X
