@@ -52,8 +52,8 @@ template <class T> static void settle_infinite(const Tile<T> &z, int64_t i, int6
     }
 }
 
-// What is kept of each row between two sweeps over its classes: sweeps go class by class along all rows of the tile,
-// so that neighbouring registers do not wait for each other.
+// What is kept of each row between two sweeps over the tile: each does a little to all rows, so that neighbouring registers
+// do not wait for each other.
 template <class T> struct RowSums {
     T *top;     // largest logit; later what the row's exponentials are multiplied by
     T *rest;    // sum of exp(z_k - top); with soft labels over the classes below the top
@@ -92,33 +92,38 @@ template <class T> static bool settle_tops(const Tile<T> &z, int64_t t, int64_t 
     return true;
 }
 
-// r = exp(z - top) and the sums of RowSums.
+// r = exp(z - top) and the sums of RowSums, which stay in registers from one class to the next.
 template <class T, bool may_underflow, bool codes>
 static void exponentials(const Tile<T> &z, const Tile<T> &r, int64_t t, const Targets<T> &targets,
                          const RowSums<T> &rows, Fetch &fetch) {
-    for (int64_t k = 0; k < targets.n_classes; ++k)
-        for (int64_t i = 0; i < t; i += L<T>) {
+    for (int64_t i = 0; i < t; i += L<T>) {
+        const V<T> top = load(rows.top + i);
+        V<T> rest = {}, others = {}, own = {}, ties = {};
+        I<T> label = {}, k_of = {};
+        if (codes) label = load_integers<T>(targets.codes + i);
+        for (int64_t k = 0; k < targets.n_classes; ++k) {
             fetch.step();
-            const V<T> shifted = load(z.at(k, i)) - load(rows.top + i);
+            const V<T> shifted = load(z.at(k, i)) - top;
             const V<T> e = exp_nonpositive<T, may_underflow>(shifted);
             store(r.at(k, i), e);
-            V<T> rest = {}, others = {}, own = {};
-            if (k) rest = load(rows.rest + i), others = load(rows.others + i), own = load(rows.own + i);
             if (codes) {
-                const I<T> is_label = load_integers<T>(targets.codes + i) == every<T>(k);
+                const I<T> is_label = label == k_of;
+                k_of += every<T>(1);
                 rest += e;
                 others += keep<T>(~is_label, e);
                 own = choose<T>(is_label, shifted, own);
             } else {
-                const V<T> y = load(targets.soft.at(k, i)), ties = k ? load(rows.ties + i) : V<T>{};
+                const V<T> y = load(targets.soft.at(k, i));
                 const I<T> on_top = shifted == T(0);
                 rest += keep<T>(~on_top, e);
-                store(rows.ties + i, ties + keep<T>(on_top, e));
+                ties += keep<T>(on_top, e);
                 others += keep<T>(y != T(1), e);
                 own += keep<T>((y != T(0)) | (shifted != shifted), y * shifted);
             }
-            store(rows.rest + i, rest), store(rows.others + i, others), store(rows.own + i, own);
         }
+        store(rows.rest + i, rest), store(rows.others + i, others), store(rows.own + i, own);
+        if (!codes) store(rows.ties + i, ties);
+    }
 }
 
 // Sum of exp(z_k - top) over all classes but one on top, to its last digits where the loss may be small: a label on top
@@ -228,11 +233,11 @@ static void slopes(const Tile<T> &r, const Tile<const T> &a, int64_t t, int64_t 
 template <class T>
 static void curved(const Tile<const T> &p, const Tile<T> &a, const Tile<T> &r, int64_t t, const Targets<T> &targets,
                    const RowSums<T> &rows, V<T> *by_class) {
-    for (int64_t k = 0; k < targets.n_classes; ++k)
-        for (int64_t i = 0; i < t; i += L<T>) {
-            const V<T> before = k ? load(rows.rest + i) : V<T>{};
-            store(rows.rest + i, before + load(p.at(k, i)) * load(a.at(k, i)));
-        }
+    for (int64_t i = 0; i < t; i += L<T>) {
+        V<T> mean = {};
+        for (int64_t k = 0; k < targets.n_classes; ++k) mean += load(p.at(k, i)) * load(a.at(k, i));
+        store(rows.rest + i, mean);
+    }
     for (int64_t k = 0; k < targets.n_classes; ++k) {
         V<T> total = {};
         for (int64_t i = 0; i < t; i += L<T>) {
@@ -245,18 +250,28 @@ static void curved(const Tile<const T> &p, const Tile<T> &a, const Tile<T> &r, i
     }
 }
 
+template <class T, bool may_underflow>
+static void softmax_of_tops(const Tile<T> &z, int64_t t, int64_t n_classes, const RowSums<T> &rows) {
+    for (int64_t i = 0; i < t; i += L<T>) {
+        const V<T> top = load(rows.top + i);
+        V<T> all = {};
+        for (int64_t k = 0; k < n_classes; ++k) {
+            const V<T> e = exp_nonpositive<T, may_underflow>(load(z.at(k, i)) - top);
+            all += e;
+            store(z.at(k, i), e);
+        }
+        const V<T> inverse = T(1) / all;
+        for (int64_t k = 0; k < n_classes; ++k) store(z.at(k, i), load(z.at(k, i)) * inverse);
+    }
+}
+
 // Probabilities in place of the logits; at certainty exactly one and zeros.
 template <class T>
 static void softmax_in_place(const Tile<T> &z, int64_t t, int64_t n_classes, const RowSums<T> &rows) {
-    settle_tops(z, t, n_classes, rows);
-    for (int64_t k = 0; k < n_classes; ++k)
-        for (int64_t i = 0; i < t; i += L<T>) {
-            const V<T> e = exp_nonpositive<T, true>(load(z.at(k, i)) - load(rows.top + i));
-            store(rows.rest + i, (k ? load(rows.rest + i) : V<T>{}) + e);
-            store(z.at(k, i), e);
-        }
-    for (int64_t k = 0; k < n_classes; ++k)
-        for (int64_t i = 0; i < t; i += L<T>) store(z.at(k, i), load(z.at(k, i)) / load(rows.rest + i));
+    if (settle_tops(z, t, n_classes, rows))
+        softmax_of_tops<T, true>(z, t, n_classes, rows);
+    else
+        softmax_of_tops<T, false>(z, t, n_classes, rows);
 }
 
 }  // namespace softgrad::SOFTGRAD_ISA
