@@ -81,6 +81,37 @@ def test_after_a_fork(kernels):
     output_of(FORKED, kernels, PYTHONWARNINGS="ignore")
 
 
+HELPERS = """
+import os, sys, time
+import numpy as np
+from softgrad.kernels import passes
+from tests.kernels.cases import Case
+def n_threads():
+    return len(os.listdir("/proc/self/task"))
+job = Case(30_000, 40, 5, n_threads=4).job(np.random.default_rng(0))
+alone = n_threads()
+for _ in range(20):
+    passes.run(job)
+assert n_threads() == alone + 3, (n_threads(), alone)
+time.sleep(0.1)
+before = time.process_time()
+time.sleep(0.5)
+assert time.process_time() - before < 0.05, "they do not sleep"
+child = os.fork()
+if child == 0:
+    passes.run(job)
+    os._exit(0 if n_threads() == 4 else 1)
+_, status = os.waitpid(child, 0)
+assert status == 0, status
+assert n_threads() == alone, "some outlived the fork"
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="threads are counted otherwise there")
+def test_helpers_are_kept_for_the_next_pass_but_sleep_and_end_before_a_fork(compiled):
+    output_of(HELPERS, compiled, PYTHONWARNINGS="ignore", OPENBLAS_NUM_THREADS="1")
+
+
 def test_eight_threads_at_once_on_one_array(kernels, rng):
     job = replace(MANY_TILES["columns"], n=8000).job(rng)
     first = bits_of(job)

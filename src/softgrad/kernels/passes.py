@@ -11,6 +11,10 @@ from softgrad.kernels.job import Job, Step, Sums, Targets
 Array = npt.NDArray[Any]
 
 
+SOFTMAX = 50.0
+"""What a logit's share of a softmax takes, in flop of a product."""
+
+
 def run(job: Job) -> Sums:
     """The sums of the job, by the fused pass where it takes the job, else tile by tile."""
     return fused.run(job) if fused.takes(job) else tiled.run(job)
@@ -31,7 +35,6 @@ def loss_and_gradient(
     """
     n_classes = len(coef)
     logits = np.empty((n_classes, X.shape[0]), np.float32 if single else np.float64) if keeps else None
-    n_threads = threads.for_work(4.0 * _entries(X) * n_classes)
     job = Job(
         X,
         Step.RESIDUAL,
@@ -42,7 +45,7 @@ def loss_and_gradient(
         logits=logits,
         backward=True,
         single=single,
-        n_threads=n_threads,
+        n_threads=_threads(X, n_classes, products=2, softmaxes=1),
     )
     return run(job), logits
 
@@ -57,7 +60,7 @@ def gradient(X: Any, logits: Array, targets: Targets) -> Sums:
             targets=targets,
             logits=logits,
             backward=True,
-            n_threads=threads.for_work(2.0 * _entries(X) * len(logits)),
+            n_threads=_threads(X, len(logits), products=1, softmaxes=1),
         )
     )
 
@@ -65,7 +68,7 @@ def gradient(X: Any, logits: Array, targets: Targets) -> Sums:
 def pulled_back(X: Any, by_logits: Array) -> Sums:
     """``by_logits [X 1]`` for a (K, n) gradient with respect to the logits: one read of X, 2 n d K flop."""
     by_logits = np.ascontiguousarray(by_logits)
-    n_threads = threads.for_work(2.0 * _entries(X) * len(by_logits))
+    n_threads = _threads(X, len(by_logits), products=1)
     return run(Job(X, Step.GIVEN, len(by_logits), logits=by_logits, backward=True, n_threads=n_threads))
 
 
@@ -84,7 +87,7 @@ def forward(
             logits=result,
             overwrites=step == Step.PROBA,
             single=single,
-            n_threads=threads.for_work(2.0 * _entries(X) * len(coef)),
+            n_threads=_threads(X, len(coef), products=1, softmaxes=step == Step.PROBA),
         )
     )
     return result
@@ -109,7 +112,7 @@ def product(
         other=proba,
         backward=True,
         single=proba.dtype == np.float32,
-        n_threads=threads.for_work(4.0 * _entries(X) * len(coef)),
+        n_threads=_threads(X, len(coef), products=2),
     )
     return run(job), logits
 
@@ -128,7 +131,7 @@ def product_at(
         base_start=intercept,
         targets=targets,
         backward=True,
-        n_threads=threads.for_work(6.0 * _entries(X) * len(coef)),
+        n_threads=_threads(X, len(coef), products=3, softmaxes=1),
     )
     return run(job)
 
@@ -159,10 +162,11 @@ def _of_logits(step: Step, logits: Array, targets: Targets | None, **rest: Any) 
         len(logits),
         targets=targets,
         logits=logits,
-        n_threads=threads.for_work(50.0 * logits.size),
+        n_threads=_threads(nothing, len(logits), softmaxes=1),
         **rest,
     )
 
 
-def _entries(X: Any) -> int:
-    return int(X.nnz if hasattr(X, "nnz") else X.size)
+def _threads(X: Any, n_classes: int, *, products: int = 0, softmaxes: int = 0) -> int:
+    entries = X.nnz if hasattr(X, "nnz") else X.size
+    return threads.for_work(n_classes * (2.0 * products * entries + SOFTMAX * softmaxes * X.shape[0]))

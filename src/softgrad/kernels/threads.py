@@ -8,8 +8,8 @@ from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
-SMALL_FLOP = 4e6
-"""A pass of less work than this (some 0.2 ms) stays on one thread: waking a second one costs more than it saves."""
+SMALL_FLOP = 1.5e6
+"""A pass of less work than this (some 0.08 ms) stays on one thread: a second one costs more than it saves."""
 
 SMALL_FOR_BLAS = 2e8
 """The same for the BLAS, whose threads wait for each other in every call."""

@@ -4,10 +4,9 @@
 
 #include <atomic>
 #include <cstddef>
+#include <memory>
 #include <new>
-#include <system_error>
-#include <thread>
-#include <vector>
+#include <utility>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -15,6 +14,7 @@
 
 #include "isa.hpp"
 #include "plan.hpp"
+#include "team.hpp"
 
 namespace softgrad {
 
@@ -40,20 +40,17 @@ class Buffer {
     double *data_;
 };
 
-// body(worker, chunk) for every chunk. Threads are made for the call and end with it: nothing of them survives into a
-// fork, and where no more can be made, fewer do the same work.
+// body(worker, chunk) for every chunk.
 template <class Body> void in_parallel(int64_t n_chunks, int n_threads, const Body &body) {
     std::atomic<int64_t> next{0};
     const auto work = [&](int worker) {
         for (int64_t chunk = next++; chunk < n_chunks; chunk = next++) body(worker, chunk);
     };
-    std::vector<std::thread> others;
-    try {
-        for (int worker = 1; worker < n_threads && worker < n_chunks; ++worker) others.emplace_back(work, worker);
-    } catch (const std::system_error &) {
-    }
-    work(0);
-    for (auto &other : others) other.join();
+    const int workers = int(n_threads < n_chunks ? n_threads : n_chunks);
+    if (workers < 2) return work(0);
+    std::unique_ptr<Team> team = IdleTeams::instance().take();
+    team->run(workers - 1, work);
+    IdleTeams::instance().put_back(std::move(team));
 }
 
 // sums[0..size) of chunk 0 becomes the sum of all chunks', pairs first.
