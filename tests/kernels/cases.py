@@ -120,7 +120,7 @@ class Case:
             self.step,
             total,
             coef=None if self.given else self._reals(rng, total, self.d, 3 / size),
-            start=None if self.given or self.n % 2 else self._reals(rng, total, 1, 1.0)[:, 0],
+            start=None if self.n % 2 else self._reals(rng, total, 1, 1.0)[:, 0],
             targets=None if self.step in (Step.NONE, Step.PROBA, Step.GIVEN) else self.targets(rng),
             logits=room if self.given or self.kept or self.overwrites else None,
             overwrites=self.overwrites,

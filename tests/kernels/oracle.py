@@ -5,7 +5,7 @@ One row with logits z, p = softmax(z), target Y and share s contributes, to
     the loss       s sum_k Y_k (log sum_l exp(z_l) - z_k)
     by_intercept   r_k = s (p_k - Y_k);  ALONG: r_k a_k at z + t a
                    CURVED: r_k = s (p_k a_k - p_k sum_l p_l a_l);  GIVEN: r_k = z_k
-    by_coef        r_k (x_j - offset_j)
+    by_coef        r_k (x_j - offset_j);  SPREAD: s p_k p_l
 
 The truth comes with the scale of its rounding: the sum of the absolute values of all that is added up, with the
 logits' own rounding carried through the formula. A kernel may err by what the naive form errs, and a few such units.
@@ -153,6 +153,10 @@ def _terms(job: Job, z: Array, dz: Array, X: Array, X_scale: Array, arithmetic: 
     if job.step == Step.RESIDUAL:
         losses, r, loss_scale, scale = _residual(job, z, dz, arithmetic)
         return Terms(losses, r, r, z, loss_scale, scale, scale, dz)
+    if job.step == Step.SPREAD:
+        _, summed, _, summed_scale = _residual(job, z, dz, arithmetic)
+        s, shares = _softmax(z, dz, arithmetic), arithmetic.of(job.targets.shares)
+        return Terms(nothing, shares * s.p, summed, z, nothing, shares * s.p * s.scale, summed_scale, dz)
     a, t = arithmetic.of(job.other), arithmetic.of(np.array(job.t))
     losses, r, loss_scale, scale = _residual(job, z + t * a, dz + abs(t * a), arithmetic)
     return Terms(losses, r, r * a, z, loss_scale, scale, scale * abs(a), dz)
@@ -172,12 +176,20 @@ def formulas(job: Job, arithmetic: Arithmetic) -> tuple[Result, Result]:
     if job.coef is None:
         z = arithmetic.of(job.logits)
         dz = 0 * z
+        if job.start is not None:
+            z, dz = z + arithmetic.of(job.start)[:, None], dz + abs(z) + abs(arithmetic.of(job.start)[:, None])
     else:
         z, dz = _logits(job, X, X_scale, job.coef, job.start, arithmetic)
     terms = _terms(job, z, dz, X, X_scale, arithmetic)
+    if job.step == Step.SPREAD:
+        s = _softmax(z, dz, arithmetic)
+        X, X_scale = s.p.T, (s.p * s.scale).T
     written, written_scale = None, None
     if job.overwrites:
         written, written_scale = terms.r, terms.r_scale
+    elif job.coef is None:
+        written = arithmetic.of(job.logits)
+        written_scale = 0 * written
     elif job.logits is not None:
         written, written_scale = terms.z, terms.z_scale
     value = Result(terms.loss.sum(), terms.summed.sum(axis=1), terms.r @ X if job.backward else None, written)

@@ -26,6 +26,7 @@ MANY_TILES = {
     "curved": Case(10_001, 33, 3, Step.CURVED, directions=2),
     "curved at a base": Case(10_001, 12, 3, Step.CURVED, base=True),
     "along": Case(50_000, 0, 6, Step.ALONG, given=True, backward=False),
+    "spread": Case(20_000, 0, 6, Step.SPREAD, given=True),
     "wide": Case(700, 3000, 32),
     "many classes": Case(3_000, 20, 40, kept=True),
 }

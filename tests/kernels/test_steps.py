@@ -27,6 +27,8 @@ STEPS = {
     "curved at a base": Case(0, 0, 1, Step.CURVED, base=True, kept=True),
     "given": Case(0, 0, 1, Step.GIVEN, given=True),
     "given by coef": Case(0, 0, 1, Step.GIVEN),
+    "spread": Case(0, 0, 1, Step.SPREAD),
+    "spread of given": Case(0, 0, 1, Step.SPREAD, given=True),
 }
 SMALL = [(1, 1, 1), (7, 3, 2), (9, 5, 4), (6, 33, 3)]
 TILES = [(7300, 4, 3), (1100, 130, 4), (300, 1040, 2)]

@@ -21,11 +21,13 @@ def takes(job: Job) -> bool:
         return False
     if isinstance(job.X, CompressedTable):
         centres_slopes = job.step == Step.ALONG and job.backward and job.offsets is not None
-        return not job.single and job.base is None and job.X.compiles and not centres_slopes
+        starts_late = job.coef is None and job.start is not None
+        simple = not (job.single or job.base is not None or job.step == Step.SPREAD or starts_late)
+        return simple and job.X.compiles and not centres_slopes
     by_row, by_column = job.X.strides
     return (
         job.X.dtype in TYPES
-        and (job.n_classes <= MOST_CLASSES or job.X.shape[1] == 0)
+        and (job.n_classes <= MOST_CLASSES or job.width == 0)
         and job.X.flags.aligned
         and not (by_row % job.X.itemsize or by_column % job.X.itemsize)
     )
@@ -33,7 +35,7 @@ def takes(job: Job) -> bool:
 
 def run(job: Job) -> Sums:
     """The sums of a job that :func:`takes` accepts."""
-    width = job.X.shape[1] if job.backward else 0
+    width = job.width if job.backward else 0
     sums = np.empty(1 + job.n_classes * (1 + width))
     if isinstance(job.X, CompressedTable):
         _run_compressed(job, job.X, sums)

@@ -30,6 +30,8 @@ class Step(IntEnum):
     """r = s (p a - p (p'a)) for z = a."""
     GIVEN = 5
     """r = z."""
+    SPREAD = 6
+    """r = s p; the intercept's part is that of s (p - Y), and the last sum is r p', of shape (n_classes, n_classes)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -93,7 +95,7 @@ class Job:
     coef : ndarray of shape (n_classes, d), or None
         None where the logits are given.
     start : ndarray of shape (n_classes,), or None
-        The intercept; None for zeros.
+        The intercept, added to given logits too; None for zeros.
     targets : Targets or None
         None where the step needs none.
     logits : ndarray of shape (n_classes, n), or None
@@ -140,10 +142,15 @@ class Job:
         """Of the tiles' arithmetic, and of the class-major arrays."""
         return np.float32 if self.single else np.float64
 
+    @property
+    def width(self) -> int:
+        """Columns of what is summed up last."""
+        return self.n_classes if self.step == Step.SPREAD else int(self.X.shape[1])
+
 
 @dataclass(slots=True, eq=False)
 class Sums:
-    """What a pass sums up: the loss, the intercept's part (n_classes,) and ``r X`` (n_classes, d) or None."""
+    """What a pass sums up: the loss, the intercept's part (n_classes,) and ``r X`` (n_classes, width) or None."""
 
     loss: float
     by_intercept: Array

@@ -142,6 +142,19 @@ def along(logits: Array, direction: Array, t: float, targets: Targets) -> tuple[
     return sums.loss, float(sums.by_intercept.sum())
 
 
+def intercept_system(logits: Array, start: Array | None, targets: Targets) -> tuple[Array, Array]:
+    """Gradient (K,) and Hessian (K, K) with respect to the intercept at ``logits + start``, without a read of X.
+
+    n K exponentials and 2 n K^2 flop. The Hessian's diagonal is minus the sum of its row's others: the rows of
+    ``diag(p) - p p'`` sum to zero.
+    """
+    sums = run(_of_logits(Step.SPREAD, logits, targets, start=start, backward=True))
+    system = -np.asarray(sums.by_coef)
+    np.fill_diagonal(system, 0)
+    np.fill_diagonal(system, -system.sum(axis=1))
+    return sums.by_intercept, system
+
+
 def loss(logits: Array, targets: Targets) -> Sums:
     """Loss and the intercept's gradient at kept logits: n K exponentials, no read of X."""
     return run(_of_logits(Step.RESIDUAL, logits, targets))

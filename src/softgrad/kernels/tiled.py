@@ -58,16 +58,17 @@ def run(job: Job) -> Sums:
 
 
 def _sums(job: Job, team: Team) -> Sums:
-    by_coef = np.zeros((job.n_classes, job.X.shape[1])) if job.backward else None
+    by_coef = np.zeros((job.n_classes, job.width)) if job.backward else None
     loss, by_intercept = 0.0, np.zeros(job.n_classes)
     if job.coef is not None:
         job = replace(job, coef=job.coef.astype(job.dtype, copy=False))
     for part, X in tiles(job):
         tile = _loaded(X, job)
-        sums = _rows(job, part, _logits(job, part, tile, team), _other(job, part, tile, team))
+        z = _logits(job, part, tile, team)
+        sums = _rows(job, part, z, _other(job, part, tile, team))
         loss, by_intercept = loss + sums.loss, by_intercept + sums.by_intercept
         if by_coef is not None:
-            _pull_back(sums, tile, job, team, by_coef)
+            _pull_back(sums, z.T if job.step == Step.SPREAD else tile, job, team, by_coef)
     return Sums(loss, by_intercept, by_coef)
 
 
@@ -85,7 +86,10 @@ def _logits(job: Job, part: slice, X: Any, team: Team) -> Array:
     if job.coef is None:
         assert job.logits is not None
         given = job.logits[:, part]
-        return given if job.overwrites else given.copy()
+        z = given if job.overwrites else given.copy()
+        if job.start is not None:
+            z += job.start.astype(job.dtype)[:, None]
+        return z
     z = _product(job, X, job.coef, job.start, team)
     if job.logits is not None:
         job.logits[:, part] = z
@@ -169,6 +173,9 @@ def _numpy_rows(job: Job, z: Array, targets: Targets | None, other: Any) -> Sums
         return Sums(0.0, np.zeros(job.n_classes), z)
     assert targets is not None
     shares = targets.each_share.astype(job.dtype)
+    if job.step == Step.SPREAD:
+        z[:] = np.where(shares > 0, softmax(z, axis=0), 0)
+        return Sums(0.0, _less_labels(z * shares, targets, shares).sum(axis=1, dtype=np.float64), z * shares)
     if job.step == Step.CURVED:
         stacked = z.reshape(job.directions, -1, z.shape[1])
         curved = [regression.weighted(hessian_action(other.T, a.T), shares).T for a in stacked]
@@ -183,3 +190,10 @@ def _numpy_rows(job: Job, z: Array, targets: Targets | None, other: Any) -> Sums
     if job.overwrites:
         z[:] = r
     return Sums(loss, by_intercept, r)
+
+
+def _less_labels(scaled: Array, targets: Targets, shares: Array) -> Array:
+    """``s (p - Y)`` from ``s p``, (n_classes, t); a certain label's is minus the sum of the others'."""
+    Y = np.eye(len(scaled))[targets.codes].T if targets.soft is None else targets.soft.T
+    others = np.where(Y == 1, 0, scaled).sum(axis=0)
+    return np.where(Y == 1, -others, scaled - shares * Y)

@@ -19,6 +19,9 @@ from softgrad.optimize.separation import Separation
 from softgrad.optimize.solution import Record, Solution, Status
 from softgrad.optimize.solver import Solver, State
 
+NEAR = 1e-6
+"""The relative decrement at which a fit that stalls is looked at for a direction that has no end."""
+
 Array = npt.NDArray[Any]
 Callback = Callable[[Record], Any]
 
@@ -290,9 +293,11 @@ def _last_look(progress: Progress, reason: str) -> str:
         progress.certify(best)
     else:
         progress.decrement = relative_decrement(progress.objective, best)
-    if not progress.reached <= progress.limits.tol:
-        return reason
-    return "converged" if progress.bounded else _ending(progress, best)
+    if progress.reached <= progress.limits.tol:
+        return "converged" if progress.bounded else _ending(progress, best)
+    if not progress.bounded and reason == "stalled" and progress.decrement <= NEAR:
+        return "no_optimum" if _ending(progress, best) == "no_optimum" else reason
+    return reason
 
 
 def _status(progress: Progress, solver: Solver, reason: str) -> Status:

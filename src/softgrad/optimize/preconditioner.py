@@ -97,8 +97,8 @@ def build(objective: Objective, params: Array, form: int) -> Preconditioner:
     return _from(sample.at(*objective.split(params)), objective, form)
 
 
-def _from(point: Point, objective: Objective, form: int) -> Preconditioner:
-    point = point if form == DIAGONAL else point.curved(NEGLIGIBLE)
+def _from(whole: Point, objective: Objective, form: int) -> Preconditioner:
+    point = whole if form == DIAGONAL else whole.curved(NEGLIGIBLE)
     alpha, fit_intercept = objective.penalty.curvature, objective.fit_intercept
     kind = OF_SAMPLE.get(form, form)
     if kind == FULL:
@@ -109,7 +109,7 @@ def _from(point: Point, objective: Objective, form: int) -> Preconditioner:
     if kind == BLOCKS:
         return block_preconditioner(point.class_grams(NEGLIGIBLE), alpha, fit_intercept=fit_intercept)
     if kind == KRONECKER:
-        between = point.intercept_system()[1]
+        between = whole.intercept_system()[1]
         return kronecker_preconditioner(point.gram(), between, alpha, fit_intercept=fit_intercept)
     diagonal = point.diagonal()[:, : objective.shape[1]] + objective.penalty_diagonal
     return diagonal_preconditioner(diagonal)

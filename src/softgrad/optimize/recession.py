@@ -15,7 +15,8 @@ Array = npt.NDArray[np.float64]
 FAR = 4.0
 STEPS = np.array([0.0, 0.25, 0.5, 1.0, 2.0, FAR, 2 * FAR])
 """In Newton's steps: where is looked along a direction that may lead to infinity."""
-SETTLED = 1e-14
+SETTLED, NOISY = 1e-14, 1e-10
+"""The decrement, of the loss, of a settled step; and below which one that no longer falls is rounding, so settled too."""
 LONGEST = 12
 SLACK = 1e-9
 """How much of the typical change of a logit a margin may fall by, as rounding."""
@@ -36,16 +37,17 @@ def recession(objective: Objective, iterate: Iterate) -> Recession | None:
     Near an optimum the loss is quadratic: at `FAR` times Newton's step its slope is ``FAR - 1`` times as steep upwards
     as it fell at the start, and a step or two later the decrement is below `SETTLED` of the loss. Along a direction
     that separates classes the loss still falls there, as exp(-t), and each step lowers the decrement by e only. From
-    then on the steps are as long as the loss falls along them. Once the decrement is below `SETTLED`, what grew is to
-    be found in the directions that have no curvature left (:class:`softgrad.optimize.flatness.Flatness`), and the rows
+    then on the steps are as long as the loss falls along them. Once the decrement is below `SETTLED`, or below `NOISY`
+    and no longer falling, as with columns far from zero, what grew is to be found in the directions that have no curvature left (:class:`softgrad.optimize.flatness.Flatness`), and the rows
     say whether it separates.
 
     A Hessian and three or four reads of X a step, at most `LONGEST` times; half a dozen reads beside the steps to
     `SETTLED` where an optimum exists.
     """
-    standard, first, suspected = Standard.of(objective), iterate.params, False
+    standard, first, suspected, before = Standard.of(objective), iterate.params, False, np.inf
     for _ in range(LONGEST):
-        settled = iterate.newton_gain <= SETTLED * objective.scale(iterate.value)
+        gain = iterate.newton_gain / objective.scale(iterate.value)
+        settled, before = gain <= SETTLED or 0.5 * before <= gain <= NOISY, gain
         flatness = Flatness.of(iterate, standard) if settled else None
         found = None if flatness is None else _direction(iterate, flatness, first)
         if found is not None:

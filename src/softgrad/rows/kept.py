@@ -43,7 +43,7 @@ class KeptPoint:
     """See :class:`softgrad.rows.base.Point`.
 
     `sums` are the loss and gradient, and `proba` the probabilities (K, n), where a pass has given them; what needs
-    only the probabilities asks for no `logits` then.
+    only the probabilities asks for no `logits` then. `start` (K,) is added to the logits once they are asked for.
     """
 
     def __init__(
@@ -54,8 +54,10 @@ class KeptPoint:
         logits: Any,
         sums: tuple[float, Any, Array] | None = None,
         proba: Array | None = None,
+        start: Array | None = None,
     ) -> None:
-        self._rows, self.coef, self.intercept, self._logits = rows, coef, intercept, logits
+        self._rows, self.coef, self.intercept = rows, coef, intercept
+        self._unmoved, self._start = logits, start
         if sums is not None:
             self.loss, self.grad_coef, self.grad_intercept = sums
         if proba is not None:
@@ -65,6 +67,10 @@ class KeptPoint:
     def logits(self) -> Array:
         """(K, n), not to be written to."""
         return np.asarray(self._logits)
+
+    @cached_property
+    def _logits(self) -> Any:
+        return self._unmoved if self._start is None else self._unmoved + self._start[:, None]
 
     @cached_property
     def loss(self) -> float:
@@ -142,20 +148,11 @@ class KeptPoint:
         )
 
     def shift(self, intercept: Array) -> "KeptPoint":
-        return KeptPoint(self._rows, self.coef, self.intercept + intercept, self._logits + intercept[:, None])
+        start = intercept if self._start is None else self._start + intercept
+        return KeptPoint(self._rows, self.coef, self.intercept + intercept, self._unmoved, start=start)
 
     def intercept_system(self) -> tuple[Array, Array]:
-        """The system's diagonal is minus the sum of its row's others: the rows of ``diag(p) - p p'`` sum to zero."""
-        proba, shares = self._proba, self._rows.shares
-        scaled = proba * shares
-        if not self._rows.all_count:
-            scaled[:, shares == 0] = 0
-            proba = np.where(shares == 0, 0, proba)
-        system = -(scaled @ proba.T)
-        same = np.arange(len(system))
-        system[same, same] = 0
-        system[same, same] = -system.sum(axis=1)
-        return self._rows.less_labels(scaled).sum(axis=1), system
+        return passes.intercept_system(self._unmoved, self._start, self._rows.given)
 
     def hessian(self) -> Array:
         return self._rows.hessian(self._proba)
@@ -205,7 +202,8 @@ class KeptPoint:
         return float(squares.sum()), float(squares @ deviations), float(squares @ deviations**2)
 
     def release(self) -> None:
-        self._logits = self._logits[:, :0]
+        self._unmoved = self._unmoved[:, :0]
+        self.__dict__.pop("_logits", None)
         self.__dict__.pop("_proba", None)
         self.__dict__.pop("_proba_of_products", None)
         self.__dict__.pop("_relevance", None)

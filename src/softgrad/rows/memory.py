@@ -100,28 +100,6 @@ class MemoryRows(ABC):
             return np.bincount(self.targets, self.given_weights, minlength=self.n_classes).astype(np.float64)
         return np.asarray(self.weights @ self.targets)
 
-    @cached_property
-    def all_count(self) -> bool:
-        """Whether every row has weight."""
-        return bool(self.shares.all())
-
-    def less_labels(self, scaled: Array) -> Array:
-        """``share_i (p_ik - Y_ik)``, (K, n), from ``share_i p_ik``, which is overwritten.
-
-        Of a coded label it is minus the sum of the other classes', so that a near-certain row keeps its digits.
-        """
-        if self.targets.ndim == 2:
-            scaled -= self.targets.T * self.shares
-        else:
-            own = self.targets, self._places
-            scaled[own] = 0
-            scaled[own] = -scaled.sum(axis=0)
-        return scaled
-
-    @cached_property
-    def _places(self) -> Array:
-        return np.arange(self.n_rows)
-
     @property
     def table(self) -> Any:
         """X as the kernels read it."""

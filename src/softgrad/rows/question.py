@@ -194,7 +194,7 @@ def along(seen: Seen, direction: Logits, steps: Array) -> Answer:
 
 def intercept_system(seen: Seen) -> Answer:
     """Gradient and Hessian by intercept."""
-    return seen.by_proba.intercept_system()
+    return seen.by_logits.intercept_system()
 
 
 def hessian(seen: Seen) -> Answer:

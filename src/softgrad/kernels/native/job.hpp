@@ -14,6 +14,7 @@ enum class Step : int {
     along,     // the same at logits + t other; by_intercept is the slope's sum over the rows, class by class
     curved,    // a direction's logits -> share (diag(p) - p p') a, p = other
     given,     // the logits are the gradient with respect to the logits already
+    spread,    // logits -> share proba; by_intercept is the sum of share (proba - Y), and G of share proba proba'
 };
 
 struct Table {
@@ -40,7 +41,7 @@ struct Job {
     bool single;
     int64_t n_classes;    // rows of coef: classes, or directions x classes for `curved`
     const double *coef;   // (n_classes, d), or null where the logits are read from `logits`
-    const double *start;  // (n_classes,), or null for zeros
+    const double *start;  // (n_classes,), added to the logits; or null for zeros
     void *logits;         // class-major, written where coef is given (may be null), else read
     bool overwrites;      // `residual` and `proba` leave their result in `logits`
     const void *other;    // class-major: (n_classes / directions, n) for `curved`, (n_classes, n) for `along`
@@ -54,8 +55,11 @@ struct Job {
     int64_t n_chunks;     // runs of tiles; each has its own sums
 };
 
-// A chunk's sums, one after the other: loss, by_intercept (n_classes,), G (n_classes, d).
-inline int64_t sums_size(const Job &job) { return 1 + job.n_classes * (1 + (job.backward ? job.X.d : 0)); }
+// Columns of G: X's, or for `spread` the classes.
+inline int64_t columns(const Job &job) { return job.step == Step::spread ? job.n_classes : job.X.d; }
+
+// A chunk's sums, one after the other: loss, by_intercept (n_classes,), G (n_classes, columns).
+inline int64_t sums_size(const Job &job) { return 1 + job.n_classes * (1 + (job.backward ? columns(job) : 0)); }
 
 // What a tile's classes or columns lie apart: neighbours fall into different sets of the cache.
 inline int64_t pitch(int64_t height) { return height + 8; }

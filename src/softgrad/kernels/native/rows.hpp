@@ -229,27 +229,6 @@ static void slopes(const Tile<T> &r, const Tile<const T> &a, int64_t t, int64_t 
             by_class[k] += keep<T>(load(r.at(k, i)) != T(0), load(r.at(k, i)) * load(a.at(k, i)));
 }
 
-// r = share (p a - p (p'a)), for one direction's logits a. r may be a.
-template <class T>
-static void curved(const Tile<const T> &p, const Tile<T> &a, const Tile<T> &r, int64_t t, const Targets<T> &targets,
-                   const RowSums<T> &rows, V<T> *by_class) {
-    for (int64_t i = 0; i < t; i += L<T>) {
-        V<T> mean = {};
-        for (int64_t k = 0; k < targets.n_classes; ++k) mean += load(p.at(k, i)) * load(a.at(k, i));
-        store(rows.rest + i, mean);
-    }
-    for (int64_t k = 0; k < targets.n_classes; ++k) {
-        V<T> total = {};
-        for (int64_t i = 0; i < t; i += L<T>) {
-            const V<T> share = load(targets.shares + i), pull = load(a.at(k, i)) - load(rows.rest + i);
-            const V<T> value = keep<T>(share > T(0), load(p.at(k, i)) * pull * share);
-            total += value;
-            store(r.at(k, i), value);
-        }
-        by_class[k] += total;
-    }
-}
-
 template <class T, bool may_underflow>
 static void softmax_of_tops(const Tile<T> &z, int64_t t, int64_t n_classes, const RowSums<T> &rows) {
     for (int64_t i = 0; i < t; i += L<T>) {

@@ -3,6 +3,7 @@
 // the same numbers in the same order.
 #pragma once
 
+#include "curvature.hpp"
 #include "products.hpp"
 
 namespace softgrad::SOFTGRAD_ISA {
@@ -56,6 +57,12 @@ template <class T> static void copy_in(const T *from, int64_t n_classes, int64_t
     pad(to, n_classes, t);
 }
 
+template <class T> static void add_start(const T *start, int64_t n_classes, int64_t t, const Tile<T> &z) {
+    for (int64_t k = 0; k < n_classes; ++k)
+        for (int64_t i = 0; i < t; i += L<T>) store(z.at(k, i), load(z.at(k, i)) + start[k]);
+    pad(z, n_classes, t);
+}
+
 template <class T> static void copy_out(const Tile<T> &from, int64_t n_classes, int64_t n, int64_t t, T *to) {
     for (int64_t k = 0; k < n_classes; ++k) memcpy(to + k * n, from.at(k, 0), t * sizeof(T));
 }
@@ -97,6 +104,10 @@ static double rows_of_tile(const Job &job, int64_t first, int64_t t, const Tile<
         return 0;
     }
     const Targets<T> targets = targets_of<T>(job, first, t, own);
+    if (job.step == Step::spread) {
+        spread<T>(z, r, t, targets, own.rows, own.by_class);
+        return 0;
+    }
     if (job.step == Step::residual) return double(residual<T>(z, r, t, targets, own.rows, own.by_class, fetch));
     const Tile<T> other{own.other, pitch(job.height)};
     const Tile<const T> given{other.data, other.ld};
@@ -120,10 +131,9 @@ static double rows_of_tile(const Job &job, int64_t first, int64_t t, const Tile<
 template <class T>
 static void copy_factor(const double *coef, const double *start, int64_t n_classes, int64_t d, int64_t width, T *W,
                         T *to_start) {
-    for (int64_t k = 0; k < n_classes && coef; ++k) {
-        to_start[k] = start ? T(start[k]) : T(0);
+    for (int64_t k = 0; k < n_classes; ++k) to_start[k] = start ? T(start[k]) : T(0);
+    for (int64_t k = 0; k < n_classes && coef; ++k)
         for (int64_t j = 0; j < width; ++j) W[k * width + j] = j < d ? T(coef[k * d + j]) : T(0);
-    }
 }
 
 template <class T> static void start_of_chunk(const Job &job, int64_t width, const Workspace<T> &own, double *G) {
@@ -132,7 +142,7 @@ template <class T> static void start_of_chunk(const Job &job, int64_t width, con
     copy_factor<T>(job.base, job.base_start, job.n_classes / (job.directions ? job.directions : 1), d, width, own.base,
                    own.base_start);
     if (job.backward)
-        for (int64_t e = 0; e < job.n_classes * width; ++e) G[e] = 0;
+        for (int64_t e = 0; e < job.n_classes * (job.step == Step::spread ? job.n_classes : width); ++e) G[e] = 0;
 }
 
 // What follows from a tile's logits: the step's result, which is returned, and its sums, which are added to.
@@ -174,11 +184,14 @@ static void run_tile(const Job &job, int64_t first, int64_t t, const Span<T> &sp
         product(own.W, own.start, K, z);
     else
         copy_in<T>((const T *)job.logits + first, K, n, t, z);
+    if (!job.coef && job.start) add_start<T>(own.start, K, t, z);
     if (job.base) product(own.base, own.base_start, K / job.directions, {own.other, pitch(job.height)});
     if (job.coef && job.logits && !job.overwrites) copy_out<T>(z, K, n, t, (T *)job.logits + first);
     const Tile<T> r = finish_rows<T>(job, first, t, z, residuals, own, sums);
     if (!job.backward) return;
-    if (rows)
+    if (job.step == Step::spread)
+        backward<T>({z.data, z.ld, t}, K, r, K, G, K);
+    else if (rows)
         backward<T>(span, x, r, K, G, ldw);
     else
         backward<T>(x, job.X.d, r, K, G, ldw);
@@ -191,14 +204,15 @@ template <class T> static void run_chunk(const Job &job, int64_t chunk, double *
     const int64_t width = padded ? (d + L<T> - 1) / L<T> * L<T> : d;
     const Workspace<T> own(job, width, layout, scratch);
     const Span<T> span(width);
-    double *const result = sums + 1 + K, *const G = padded ? own.G : result;
+    const bool aside = padded && job.step != Step::spread;  // G's rows are longer than the result's
+    double *const result = sums + 1 + K, *const G = aside ? own.G : result;
     start_of_chunk<T>(job, width, own, G);
     const int64_t n_tiles = (n + job.height - 1) / job.height;
     for (int64_t tile = chunk * n_tiles / job.n_chunks; tile < (chunk + 1) * n_tiles / job.n_chunks; ++tile) {
         const int64_t first = tile * job.height;
         run_tile<T>(job, first, n - first < job.height ? n - first : job.height, span, layout, own, sums, G);
     }
-    for (int64_t k = 0; k < K && job.backward && padded; ++k)
+    for (int64_t k = 0; k < K && job.backward && aside; ++k)
         for (int64_t j = 0; j < d; ++j) result[k * d + j] = G[k * width + j];
 }
 
