@@ -151,11 +151,12 @@ class BlockedDirection:
     def __init__(self, coef, intercept, logits):
         self.coef, self.intercept, self._logits = coef, intercept, logits
 
-    def __add__(self, other):
+    def plus(self, factor, other):
         pairs = None
         if self._logits is not None:
-            pairs = [a + b for a, b in zip(self._logits, other._logits, strict=True)]
-        return BlockedDirection(self.coef + other.coef, self.intercept + other.intercept, pairs)
+            pairs = [a + factor * b for a, b in zip(self._logits, other._logits, strict=True)]
+        coef, intercept = self.coef + factor * other.coef, self.intercept + factor * other.intercept
+        return BlockedDirection(coef, intercept, pairs)
 
     def __rmul__(self, factor):
         scaled = None if self._logits is None else [factor * part for part in self._logits]
@@ -332,9 +333,6 @@ class Fenced:
             return self if result is self._inner else fenced(result)
 
         return call
-
-    def __add__(self, other):
-        return fenced(self._inner + other._inner)
 
     def __rmul__(self, factor):
         return fenced(factor * self._inner)

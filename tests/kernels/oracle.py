@@ -177,7 +177,10 @@ def formulas(job: Job, arithmetic: Arithmetic) -> tuple[Result, Result]:
         z = arithmetic.of(job.logits)
         dz = 0 * z
         if job.start is not None:
-            z, dz = z + arithmetic.of(job.start)[:, None], dz + abs(z) + abs(arithmetic.of(job.start)[:, None])
+            z, dz = (
+                z + arithmetic.of(job.start)[:, None],
+                dz + abs(z) + abs(arithmetic.of(job.start)[:, None]),
+            )
     else:
         z, dz = _logits(job, X, X_scale, job.coef, job.start, arithmetic)
     terms = _terms(job, z, dz, X, X_scale, arithmetic)

@@ -71,7 +71,7 @@ def test_the_points_of_rows_in_memory(rng, source, build):
         here, there = rows.at(coef, intercept), rows.at(u, e)
         by_coef, by_intercept, followed = here.product(v, c)
         towards, direct = here.toward(there), here.direction(u, e)
-        combined = 0.5 * followed + -2.0 * direct
+        combined = (0.5 * followed).plus(-2.0, 1.0 * direct)
         yield from (by_coef, by_intercept)
         for direction in (followed, towards, direct, combined):
             yield from here.along(direction, steps)

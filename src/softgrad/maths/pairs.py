@@ -54,10 +54,31 @@ def hessian(proba: Array, X: Array, weights: Array) -> Array:
     return _unpacked(sums, n_classes, size)
 
 
-def _tile_sums(proba: Array, X: Array, weights: Array) -> Array:
-    """(pairs of classes, pairs of features), both in the order of ``np.triu_indices``."""
+def grams(curvature: Array, X: Array) -> Array:
+    """``[X 1]' diag(h_k) [X 1]`` for each row h_k of `curvature` (K, n), (K, d + 1, d + 1); X is read in tiles.
+
+    A product of pairs of features with all classes at once: n K (d + 1) (d + 2) flop, and n (d + 1) (d + 2) / 2 for
+    the pairs, whatever K is.
+    """
+    size = X.shape[1] + 1
+    sums = np.zeros((len(curvature), size * (size + 1) // 2))
+    height = max(SHORTEST, 2 * SCRATCH // (size * (size + 1)))
+    for start in range(0, len(X), height):
+        part = slice(start, start + height)
+        sums += curvature[:, part] @ _feature_products(_extended(X[part])).T
+    return _symmetric(sums, size)
+
+
+def _extended(X: Array) -> Array:
+    """``[X 1]'`` in float64."""
     extended = np.ones((X.shape[1] + 1, len(X)))
     extended[:-1] = X.T
+    return extended
+
+
+def _tile_sums(proba: Array, X: Array, weights: Array) -> Array:
+    """(pairs of classes, pairs of features), both in the order of ``np.triu_indices``."""
+    extended = _extended(X)
     both = _class_products(proba, weights)
     if len(both) < FEW:
         upper = _upper(len(extended))
@@ -90,10 +111,16 @@ def _upper(size: int, first: int = 0) -> Any:
     return np.triu_indices(size, first)
 
 
-def _unpacked(sums: Array, n_classes: int, size: int) -> Array:
+def _symmetric(sums: Array, size: int) -> Array:
+    """(m, size, size) from the upper triangles."""
     blocks = np.empty((len(sums), size, size))
     j, m = _upper(size)
-    blocks[:, j, m] = blocks[:, m, j] = -sums
+    blocks[:, j, m] = blocks[:, m, j] = sums
+    return blocks
+
+
+def _unpacked(sums: Array, n_classes: int, size: int) -> Array:
+    blocks = _symmetric(-sums, size)
     result = np.zeros((n_classes, n_classes, size, size))
     k, others = _upper(n_classes, 1)
     result[k, others] = result[others, k] = blocks

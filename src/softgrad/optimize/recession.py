@@ -16,7 +16,7 @@ FAR = 4.0
 STEPS = np.array([0.0, 0.25, 0.5, 1.0, 2.0, FAR, 2 * FAR])
 """In Newton's steps: where is looked along a direction that may lead to infinity."""
 SETTLED, NOISY = 1e-14, 1e-10
-"""The decrement, of the loss, of a settled step; and below which one that no longer falls is rounding, so settled too."""
+"""The decrement, of the loss, of a settled step; and below which one that no longer falls is rounding."""
 LONGEST = 12
 SLACK = 1e-9
 """How much of the typical change of a logit a margin may fall by, as rounding."""
@@ -38,7 +38,8 @@ def recession(objective: Objective, iterate: Iterate) -> Recession | None:
     as it fell at the start, and a step or two later the decrement is below `SETTLED` of the loss. Along a direction
     that separates classes the loss still falls there, as exp(-t), and each step lowers the decrement by e only. From
     then on the steps are as long as the loss falls along them. Once the decrement is below `SETTLED`, or below `NOISY`
-    and no longer falling, as with columns far from zero, what grew is to be found in the directions that have no curvature left (:class:`softgrad.optimize.flatness.Flatness`), and the rows
+    and no longer falling, as with columns far from zero, what grew is to be found in the directions that have no
+    curvature left (:class:`softgrad.optimize.flatness.Flatness`), and the rows
     say whether it separates.
 
     A Hessian and three or four reads of X a step, at most `LONGEST` times; half a dozen reads beside the steps to

@@ -68,14 +68,16 @@ class Meter:
 
 
 class Direction(Protocol):
-    """A direction in parameter space, with what the source needs to follow it. Directions combine linearly."""
+    """A direction in parameter space, with what the source needs to follow it."""
 
     @property
     def coef(self) -> Array: ...
     @property
     def intercept(self) -> Array: ...
-    def __add__(self, other: Self, /) -> Self: ...
     def __rmul__(self, factor: float, /) -> Self: ...
+    def plus(self, factor: float, other: Self, /) -> Self:
+        """``self + factor * other``, in the memory of both: neither is to be used again."""
+        ...
 
 
 class Point(Protocol):

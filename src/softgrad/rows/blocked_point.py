@@ -30,8 +30,8 @@ class BlockwiseDirection:
     def intercept(self) -> Array:
         return self.logits.intercept
 
-    def __add__(self, other: "BlockwiseDirection") -> "BlockwiseDirection":
-        whole = self._rows.leaf(self.coef + other.coef, self.intercept + other.intercept)
+    def plus(self, factor: float, other: "BlockwiseDirection") -> "BlockwiseDirection":
+        whole = self._rows.leaf(self.coef + factor * other.coef, self.intercept + factor * other.intercept)
         return BlockwiseDirection(self._rows, Logits.of(whole))
 
     def __rmul__(self, factor: float) -> "BlockwiseDirection":

@@ -54,8 +54,10 @@ class CentredDirection:
     def coef(self) -> Array:
         return np.asarray(self.inner.coef)
 
-    def __add__(self, other: "CentredDirection") -> "CentredDirection":
-        return CentredDirection(self.intercept + other.intercept, self.inner + other.inner)
+    def plus(self, factor: float, other: "CentredDirection") -> "CentredDirection":
+        return CentredDirection(
+            self.intercept + factor * other.intercept, self.inner.plus(factor, other.inner)
+        )
 
     def __rmul__(self, factor: float) -> "CentredDirection":
         return CentredDirection(factor * self.intercept, factor * self.inner)

@@ -30,9 +30,12 @@ class KeptDirection:
     intercept: Array
     logits: Array
 
-    def __add__(self, other: Self) -> "KeptDirection":
+    def plus(self, factor: float, other: Self) -> "KeptDirection":
+        logits, scaled = self.logits, other.logits
+        scaled *= factor
+        logits += scaled
         return KeptDirection(
-            self.coef + other.coef, self.intercept + other.intercept, self.logits + other.logits
+            self.coef + factor * other.coef, self.intercept + factor * other.intercept, logits
         )
 
     def __rmul__(self, factor: float) -> "KeptDirection":
@@ -104,13 +107,18 @@ class KeptPoint:
 
         Of a class whose p is one but for rounding the product is lost, but not that of the row's next class.
         """
-        relevance, shares = np.zeros(self._rows.n_rows), self._rows.shares
+        shares, curvature = self._rows.given.shares, np.empty(self._rows.n_rows)
+        relevance = np.zeros_like(curvature)
         for proba in self._proba:
-            curvature = proba * (1 - proba) * shares
-            curvature[shares == 0] = 0
+            np.subtract(1, proba, out=curvature)
+            curvature *= proba
+            if shares is not None:
+                curvature *= shares
+                curvature[shares == 0] = 0
             mean = curvature.mean()
             if mean > 0:
-                np.maximum(relevance, curvature / mean, out=relevance)
+                curvature /= mean
+                np.maximum(relevance, curvature, out=relevance)
         return relevance
 
     def direction(self, coef: Array, intercept: Array) -> KeptDirection:

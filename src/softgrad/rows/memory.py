@@ -23,6 +23,9 @@ Array = npt.NDArray[Any]
 WIDE, TALL = 64, 2048
 """Features beyond which a Gram matrix is a symmetric product, and the rows of X it sums over at once."""
 
+LARGEST_KEPT = 2**20
+"""Entries of a sample that is kept."""
+
 NARROW = frozenset(np.dtype(name) for name in ("f4", "u1", "i1", "?"))
 FAR, LOOKED_AT = 1e3, 256
 """How far a column's mean may lie from zero, in spreads, for products in float32, and how many rows tell."""
@@ -75,6 +78,7 @@ class MemoryRows(ABC):
         self.given = Targets.of(self.targets, None if weights is None else self.shares)
         self.meter = Meter(4.0 * self.n_stored() * n_classes)
         self._reads = 1.0
+        self._samples: dict[tuple[int, int], Self] = {}
 
     @abstractmethod
     def n_stored(self) -> int:
@@ -192,6 +196,9 @@ class MemoryRows(ABC):
             counted = np.count_nonzero(curvature) / self.n_rows
             self._count(float(counted * self.n_features), reads=1.0)
             return result
+        if isinstance(self.X, np.ndarray) and len(curvature) >= pairs.FEW and pairs.fits(self.n_features):
+            self._count(len(curvature) * self.n_features + 0.5 * self.n_features, reads=1.0)
+            return pairs.grams(curvature, self.X)
         for part, X in self._tiles():
             result += regression.extended_grams(regression.as_float(X), curvature[:, part].T)
         self._count(2.0 * len(curvature) * self.n_features, reads=1.0)
@@ -248,6 +255,15 @@ class MemoryRows(ABC):
         return np.flatnonzero((self.strata == k) & (self.weights > 0))
 
     def sample(self, size: int, seed: int) -> Self:
+        """See :class:`softgrad.rows.base.Rows`; a small one is kept, as solvers ask for the same again and again."""
+        if (size, seed) in self._samples:
+            return self._samples[size, seed]
+        sample = self._drawn(size, seed)
+        if sample.n_stored() <= LARGEST_KEPT:
+            self._samples[size, seed] = sample
+        return sample
+
+    def _drawn(self, size: int, seed: int) -> Self:
         members = [self.members(k) for k in range(self.n_classes)]
         chosen, weights = [], []
         for k, count in enumerate(quotas(size, [len(those) for those in members])):
