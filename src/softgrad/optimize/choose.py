@@ -18,8 +18,10 @@ SOLVERS: dict[str, type[Any]] = {
 LARGEST_NEWTON = 15_000
 """K d up to which newton is tried: its Hessian then takes 1.8 GB."""
 
-NEWTON_STEPS, PCG_STEPS, PCG_PASSES = 8, 8, 60
-"""What the two typically need to a gap of 1e-8."""
+STEPS, PRODUCTS = 8, 45
+"""What the two typically need to a gap of 1e-8: each so many steps, and newton-pcg so many products in all."""
+NEWTON_SOFTMAXES, PCG_SOFTMAXES, A_SOFTMAX = 5, 16, 50.0
+"""What a step computes from all kept logits, in softmaxes, and the flop that each logit's share of one is as long as."""
 
 FLOP_A_SECOND = 1e10
 """Of one core in matrix products, and of the passes."""
@@ -75,8 +77,8 @@ def choose(name: object, objective: Objective) -> Solver:
 def preferred(objective: Objective) -> tuple[str, str]:
     """What "auto" takes, and why, in words: what is estimated to take less time, by flop and by calls.
 
-    newton needs about `NEWTON_STEPS` Hessians and their factors, newton-pcg about `PCG_PASSES` passes in all, whatever
-    the columns' units, and finds the preconditioner that pays as it goes. So newton is for few
+    A step of newton needs a Hessian and its factor; newton-pcg needs about `PRODUCTS` products, whatever the columns'
+    units, and finds the preconditioner that pays as it goes, but looks at the logits more often. So newton is for few
     parameters only. lbfgs is not taken: on sparse text of 20000 words (four fits) it needed 54 to 290 passes where
     newton-pcg needed 57 to 365 with each product counted twice, in 0.9 to 3.5 times the seconds; and on dense, unscaled
     columns it did not arrive in 2000 iterations.
@@ -95,12 +97,20 @@ def _newton_seconds(objective: Objective) -> float:
     by_pairs = objective.density == 1 and pairs.fits(width)
     hessian = a_pass * ((n_classes - 1) * width / 8 + 1 if by_pairs else (n_classes + 1) * width / 4)
     factor = (n_classes * width) ** 3
-    return NEWTON_STEPS * (A_STEP + (3 * a_pass + hessian + factor) / FLOP_A_SECOND)
+    logits = NEWTON_SOFTMAXES * _softmax(objective)
+    return STEPS * (A_STEP + (2 * a_pass + hessian + factor + logits) / FLOP_A_SECOND)
 
 
 def _pcg_seconds(objective: Objective) -> float:
     a_pass = objective.rows.meter.flop_per_pass
-    return PCG_STEPS * A_STEP + PCG_PASSES * (A_PASS + a_pass / FLOP_A_SECOND)
+    logits = PCG_SOFTMAXES * _softmax(objective)
+    steps = STEPS * (A_STEP + (2 * a_pass + logits) / FLOP_A_SECOND)
+    return steps + PRODUCTS * (A_PASS + a_pass / FLOP_A_SECOND)
+
+
+def _softmax(objective: Objective) -> float:
+    """The flop of one softmax of all logits."""
+    return A_SOFTMAX * objective.rows.n_rows * objective.rows.n_classes
 
 
 def reason(name: object, objective: Objective) -> str:

@@ -9,6 +9,7 @@ from softgrad.optimize.certificate import ROUNDING
 from softgrad.optimize.line_search import ends, line_search
 from softgrad.optimize.objective import Iterate, Objective
 from softgrad.optimize.solver import State
+from softgrad.optimize.warm_start import warm_start
 
 Array = npt.NDArray[Any]
 
@@ -25,8 +26,8 @@ class Newton:
 
     name: ClassVar[str] = "newton"
 
-    def init(self, _objective: Objective, params: Array) -> State:
-        return State(params)
+    def init(self, objective: Objective, params: Array) -> State:
+        return State(params if params.any() else warm_start(objective, params, Newton()))
 
     def step(self, objective: Objective, state: State) -> State:
         here = objective.at(state.params)
