@@ -21,7 +21,7 @@ LARGEST_NEWTON = 15_000
 STEPS, PRODUCTS = 8, 45
 """What the two typically need to a gap of 1e-8: each so many steps, and newton-pcg so many products in all."""
 NEWTON_SOFTMAXES, PCG_SOFTMAXES, A_SOFTMAX = 5, 16, 50.0
-"""What a step computes from all kept logits, in softmaxes, and the flop that each logit's share of one is as long as."""
+"""What a step computes from all kept logits, in softmaxes, and the flop that one takes the time of, a logit."""
 
 FLOP_A_SECOND = 1e10
 """Of one core in matrix products, and of the passes."""

@@ -26,7 +26,8 @@ def warm_start(objective: Objective, params: Array, solver: Solver) -> Array:
     than `ROWS_A_PARAMETER` rows a parameter a sample may be separable, and its optimum far from the whole's. It is
     solved to about a tenth of what its objective is off by for want of rows, ``parameters / (2 rows)`` nats, and
     costs passes pro rata. Where the objective on all rows is much larger than on the sample, as with nearly separable
-    rows, the sample's optimum is too far out to begin at (shuttle: 22 steps from there, 19 from zero). As the sample and its weights are fixed by a seed, the start is the same every time.
+    rows, the sample's optimum is too far out to begin at (shuttle: 22 steps from there, 19 from zero). As the sample
+    and its weights are fixed by a seed, the start is the same every time.
 
     Parameters
     ----------
