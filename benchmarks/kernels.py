@@ -3,8 +3,8 @@
     python benchmarks/kernels.py [--quick]
 
 Every row is one problem on this machine's own cores, medians over interleaved repetitions. `roof` is the time below
-which the machine cannot go, ``max(bytes of X / read bandwidth, 4 n d K / GEMM peak)``, with both rates measured at the
-start of the run in the row's own precision; `with exps` adds n K exponentials at the measured rate of softgrad's own.
+which the machine cannot go, ``max(bytes of X / read bandwidth, 4 n d K / GEMM rate)``: both rates are medians that were
+measured in turns with the row, in its own precision. `with exps` adds n K exponentials at the rate of softgrad's own.
 Peers do the same job: loss and gradient of the mean loss in the data's precision, no penalty; scikit-learn's
 LinearModelLoss is called as its LogisticRegression calls it, on a float64 copy where the data are bytes. Sparse rows
 are given to softgrad as Rows, as its fits hold them, with the threads' ranges of features found before.
@@ -187,12 +187,16 @@ def timed(run: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def fastest(run: Callable[[], Any], repetitions: int = 7) -> float:
-    return min(timed(run) for _ in range(repetitions))
+@dataclass(frozen=True)
+class Yardstick:
+    """A piece of work whose rate bounds a pass."""
+
+    run: Callable[[], Any]
+    amount: float
 
 
-def bandwidth() -> float:
-    """Bytes a second that all cores read together."""
+def reading() -> Yardstick:
+    """Bytes that all cores read together."""
     parts = np.array_split(np.ones(60_000_000), THREADS)  # zeros would be one page of memory
 
     def read() -> None:
@@ -202,60 +206,53 @@ def bandwidth() -> float:
         for thread in threads:
             thread.join()
 
-    return sum(part.nbytes for part in parts) / fastest(read)
+    return Yardstick(read, sum(part.nbytes for part in parts))
 
 
-def gemm_peak(kind: str) -> float:
-    """Flop a second of a large matrix product."""
+def multiplying(kind: str) -> Yardstick:
+    """The flop of a large matrix product."""
     a = np.random.default_rng(0).normal(size=(1800, 1800)).astype(kind)
-    return 2 * 1800**3 / fastest(lambda: a @ a)
+    return Yardstick(lambda: a @ a, 2 * 1800**3)
 
 
-def exponentials(n_classes: int = 32, n: int = 60_000) -> float:
-    """Seconds an exponential, in the kernels' own loss from given logits."""
+def exponentials(n_classes: int = 32, n: int = 60_000) -> Yardstick:
+    """Those of the kernels' own loss from given logits."""
     logits = np.random.default_rng(0).normal(size=(n_classes, n))
     targets = Targets.of(np.zeros(n, dtype=np.int64), None)
-    return fastest(lambda: passes.loss(logits, targets)) / logits.size
+    return Yardstick(lambda: passes.loss(logits, targets), logits.size)
 
 
-@dataclass(frozen=True)
-class Machine:
-    """Measured rates."""
-
-    bandwidth: float
-    peak: dict[str, float]
-    exponential: float
-
-    def roofs(self, problem: Problem) -> tuple[float, float]:
-        X = problem.X
-        entries, size = (X.size, X.nbytes) if isinstance(X, np.ndarray) else (X.nnz, X.nnz * 12)
-        peak = self.peak["f4" if X.dtype == np.float32 else "f8"]
-        flop = 4 * entries * problem.n_classes
-        roof = max(size / self.bandwidth, flop / peak)
-        return roof, roof + X.shape[0] * problem.n_classes * self.exponential
+YARDSTICKS = {"read": reading(), "f8": multiplying("f8"), "f4": multiplying("f4"), "exp": exponentials()}
 
 
-def measured() -> Machine:
-    return Machine(bandwidth(), {kind: gemm_peak(kind) for kind in ("f8", "f4")}, exponentials())
+def roofs(problem: Problem, rates: dict[str, float]) -> tuple[float, float]:
+    """Seconds of the two roofs at these rates a second."""
+    X = problem.X
+    entries, size = (X.size, X.nbytes) if isinstance(X, np.ndarray) else (X.nnz, X.nnz * 12)
+    flop = 4 * entries * problem.n_classes
+    roof = max(size / rates["read"], flop / rates["f4" if X.dtype == np.float32 else "f8"])
+    return roof, roof + X.shape[0] * problem.n_classes / rates["exp"]
 
 
-def row(name: str, problem: Problem, machine: Machine, seconds: float) -> dict[str, float]:
+def row(name: str, problem: Problem, seconds: float) -> dict[str, float]:
     taken = interleaved(
         {
             "softgrad": ours(problem),
             "scikit-learn": scikit_learn(problem),
             "NumPy": numpy_naive(problem) if isinstance(problem.X, np.ndarray) else None,
             "PyTorch": pytorch(problem),
+            **{name: yardstick.run for name, yardstick in YARDSTICKS.items()},
         },
         seconds,
     )
-    roof, with_exps = machine.roofs(problem)
+    rates = {name: yardstick.amount / taken[name] for name, yardstick in YARDSTICKS.items()}
+    roof, with_exps = roofs(problem, rates)
     cells = [f"{taken[peer] * 1e3:9.2f}" if peer in taken else "        -" for peer in PEERS]
     speed, share = taken["scikit-learn"] / taken["softgrad"], roof / taken["softgrad"]
     print(
         f"{name:28s}", *cells, f"{speed:7.1f}x {share:6.2f} {with_exps / taken['softgrad']:9.2f}", flush=True
     )
-    return {"speed": speed, "share": share, "n_classes": problem.n_classes}
+    return {"speed": speed, "share": share, "n_classes": problem.n_classes, **rates}
 
 
 PEERS = ("softgrad", "scikit-learn", "NumPy", "PyTorch")
@@ -267,28 +264,26 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="a second a row")
     seconds = 2.0 if parser.parse_args().quick else 6.0
-    machine = measured()
     versions = f"numpy {np.__version__}, scipy {scipy.__version__}, scikit-learn {sklearn.__version__}"
     print(
         f"softgrad {softgrad.__version__} ({backend()}), {versions}; {platform.processor() or platform.machine()}"
     )
-    print(
-        f"{THREADS} cores: {machine.bandwidth / 1e9:.1f} GB/s read, GEMM {machine.peak['f8'] / 1e9:.0f} (f8) "
-        f"{machine.peak['f4'] / 1e9:.0f} (f4) GFLOP/s, {machine.exponential * 1e9:.2f} ns an exponential"
-    )
     print(f"{'ms':28s}", *(f"{peer:>9s}" for peer in ("softgrad", "sklearn", "NumPy", "PyTorch")),
           "  vs sklearn   roof  with exps")  # fmt: skip
-    found = [
-        row(f"({n}, {d}, {k}, {kind})", dense(n, d, k, kind), machine, seconds) for n, d, k, kind in GRID
-    ]
+    found = [row(f"({n}, {d}, {k}, {kind})", dense(n, d, k, kind), seconds) for n, d, k, kind in GRID]
     narrow = [one for one in found if one["n_classes"] <= 26]
     mean = {key: statistics.geometric_mean(one[key] for one in narrow) for key in ("speed", "share")}
     print(f"K <= 26, geometric mean: {mean['speed']:.1f}x scikit-learn, {mean['share']:.2f} of the roof")
-    row(f"small {SMALL}", dense(*SMALL), machine, seconds / 3)
-    row("one-hot (200000, 10 x 1000, 8)", one_hot(200_000, 10, 1000, 8), machine, seconds)
+    rate = {name: statistics.median(one[name] for one in found) / 1e9 for name in YARDSTICKS}
+    print(
+        f"{THREADS} cores, medians: {rate['read']:.1f} GB/s read, GEMM {rate['f8']:.0f} (f8) {rate['f4']:.0f} (f4) "
+        f"GFLOP/s, {1 / rate['exp']:.2f} ns an exponential"
+    )
+    row(f"small {SMALL}", dense(*SMALL), seconds / 3)
+    row("one-hot (200000, 10 x 1000, 8)", one_hot(200_000, 10, 1000, 8), seconds)
     corpus = descriptions()
     if corpus is not None:
-        row(f"descriptions {corpus.X.shape} K={corpus.n_classes}", corpus, machine, seconds)
+        row(f"descriptions {corpus.X.shape} K={corpus.n_classes}", corpus, seconds)
 
 
 if __name__ == "__main__":
