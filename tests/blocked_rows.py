@@ -158,7 +158,7 @@ class BlockedDirection:
         coef, intercept = self.coef + factor * other.coef, self.intercept + factor * other.intercept
         return BlockedDirection(coef, intercept, pairs)
 
-    def __rmul__(self, factor):
+    def times(self, factor):
         scaled = None if self._logits is None else [factor * part for part in self._logits]
         return BlockedDirection(factor * self.coef, factor * self.intercept, scaled)
 
@@ -333,9 +333,6 @@ class Fenced:
             return self if result is self._inner else fenced(result)
 
         return call
-
-    def __rmul__(self, factor):
-        return fenced(factor * self._inner)
 
 
 def fenced(value):

@@ -71,14 +71,14 @@ def test_the_points_of_rows_in_memory(rng, source, build):
         here, there = rows.at(coef, intercept), rows.at(u, e)
         by_coef, by_intercept, followed = here.product(v, c)
         towards, direct = here.toward(there), here.direction(u, e)
-        combined = (0.5 * followed).plus(-2.0, 1.0 * direct)
+        combined = here.product(v, c)[2].times(0.5).plus(-2.0, here.direction(u, e))
         yield from (by_coef, by_intercept)
         for direction in (followed, towards, direct, combined):
             yield from here.along(direction, steps)
             yield from (direction.coef, direction.intercept)
             yield from everything(here.move(direction, 0.3))
         yield from everything(here.move(towards, 0.3).shift(c).move(direct, 0.1).shift(e))
-        yield from here.shift(c).along(0.5 * towards, steps)
+        yield from here.shift(c).along(towards.times(0.5), steps)
         yield from everything(there)
 
     assert_same(list(found(rows)), list(found(same)), 1e-12)

@@ -62,7 +62,7 @@ def test_lines_are_those_of_centred_data(rng, source):
     results = []
     for where in (rows, explicit):
         point, there = where.at(coef, intercept), where.at(u, e)
-        direction = (2.0 * point.product(v, c)[2]).plus(-1.0, point.toward(there))
+        direction = point.product(v, c)[2].times(2.0).plus(-1.0, point.toward(there))
         moved = point.shift(c).move(direction, 0.5)
         results.append([*point.along(direction, steps), moved.coef, moved.intercept, moved.loss])
         results[-1] += [moved.grad_coef, direction.coef, direction.intercept, float(point.separates())]

@@ -76,7 +76,7 @@ def test_directions_combine_linearly(rng, source, build):
     rows = source(build(rng))
     (coef, intercept), (v, c), (u, e) = (place(rng, rows) for _ in range(3))
     point = rows.at(coef, intercept)
-    combined = (2.0 * point.direction(v, c)).plus(-0.3, point.direction(u, e))
+    combined = point.direction(v, c).times(2.0).plus(-0.3, point.direction(u, e))
     whole = point.direction(2 * v - 0.3 * u, 2 * c - 0.3 * e)
     close(combined.coef, whole.coef)
     close(combined.intercept, whole.intercept)

@@ -115,7 +115,7 @@ def newton_step(iterate: Iterate, preconditioner: Preconditioner, truncation: Tr
         taken.add(search, product, curvature)
         step, residual = step + length * search, taken.less_products(residual - length * product)
         if curved is iterate:
-            direction = length * followed if direction is None else direction.plus(length, followed)
+            direction = followed.times(length) if direction is None else direction.plus(length, followed)
         products, gain = products + 1, gain + (gained := 0.5 * length * size)
         preconditioned = preconditioner.solve(residual)
         size = float(np.vdot(residual, preconditioned))

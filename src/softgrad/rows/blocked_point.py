@@ -34,7 +34,7 @@ class BlockwiseDirection:
         whole = self._rows.leaf(self.coef + factor * other.coef, self.intercept + factor * other.intercept)
         return BlockwiseDirection(self._rows, Logits.of(whole))
 
-    def __rmul__(self, factor: float) -> "BlockwiseDirection":
+    def times(self, factor: float) -> "BlockwiseDirection":
         return BlockwiseDirection(self._rows, self.logits.times(factor))
 
 

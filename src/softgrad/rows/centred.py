@@ -59,8 +59,8 @@ class CentredDirection:
             self.intercept + factor * other.intercept, self.inner.plus(factor, other.inner)
         )
 
-    def __rmul__(self, factor: float) -> "CentredDirection":
-        return CentredDirection(factor * self.intercept, factor * self.inner)
+    def times(self, factor: float) -> "CentredDirection":
+        return CentredDirection(factor * self.intercept, self.inner.times(factor))
 
 
 class CentredPoint:

@@ -21,6 +21,28 @@ Array = npt.NDArray[Any]
 IN_DOUBT = 1e-2
 """Mean of 1 - max p, beyond which the 6e-8 that a row's product is off by in float32 are few of its digits."""
 
+LOOKED_AT = 4096
+"""Rows, spread over all, that tell whether it pays to look at the others' curvature."""
+
+
+def relevance(proba: Array, shares: Array | None) -> Array:
+    """The largest over the classes of ``share p (1 - p)``, relative to the class's mean, (n,).
+
+    Of a class whose p is one but for rounding the product is lost, but not that of the row's next class.
+    """
+    curvature, result = np.empty(proba.shape[1]), np.zeros(proba.shape[1])
+    for of_class in proba:
+        np.subtract(1, of_class, out=curvature)
+        curvature *= of_class
+        if shares is not None:
+            curvature *= shares
+            curvature[shares == 0] = 0
+        mean = curvature.mean()
+        if mean > 0:
+            curvature /= mean
+            np.maximum(result, curvature, out=result)
+    return result
+
 
 @dataclass(frozen=True, eq=False)
 class KeptDirection:
@@ -30,16 +52,15 @@ class KeptDirection:
     intercept: Array
     logits: Array
 
-    def plus(self, factor: float, other: Self) -> "KeptDirection":
-        logits, scaled = self.logits, other.logits
-        scaled *= factor
-        logits += scaled
-        return KeptDirection(
-            self.coef + factor * other.coef, self.intercept + factor * other.intercept, logits
-        )
+    def times(self, factor: float) -> "KeptDirection":
+        logits = self.logits
+        logits *= factor
+        return KeptDirection(factor * self.coef, factor * self.intercept, logits)
 
-    def __rmul__(self, factor: float) -> "KeptDirection":
-        return KeptDirection(factor * self.coef, factor * self.intercept, factor * self.logits)
+    def plus(self, factor: float, other: Self) -> "KeptDirection":
+        logits, scaled = self.logits, other.times(factor)
+        logits += scaled.logits
+        return KeptDirection(self.coef + scaled.coef, self.intercept + scaled.intercept, logits)
 
 
 class KeptPoint:
@@ -103,23 +124,14 @@ class KeptPoint:
 
     @cached_property
     def _relevance(self) -> Array:
-        """The largest over the classes of ``share p (1 - p)``, relative to the class's mean, (n,).
+        return relevance(self._proba, self._rows.given.shares)
 
-        Of a class whose p is one but for rounding the product is lost, but not that of the row's next class.
-        """
-        shares, curvature = self._rows.given.shares, np.empty(self._rows.n_rows)
-        relevance = np.zeros_like(curvature)
-        for proba in self._proba:
-            np.subtract(1, proba, out=curvature)
-            curvature *= proba
-            if shares is not None:
-                curvature *= shares
-                curvature[shares == 0] = 0
-            mean = curvature.mean()
-            if mean > 0:
-                curvature /= mean
-                np.maximum(relevance, curvature, out=relevance)
-        return relevance
+    def _takes_few(self, negligible: float) -> bool:
+        """Whether about so few rows matter as are taken, by one in so many of them."""
+        thin = slice(None, None, max(1, self._rows.n_rows // LOOKED_AT))
+        shares = self._rows.given.shares
+        seen = relevance(self._proba[:, thin], None if shares is None else shares[thin])
+        return bool(np.mean(~(seen <= negligible)) * self._rows.n_rows <= 1.1 * self._rows.most_taken)
 
     def direction(self, coef: Array, intercept: Array) -> KeptDirection:
         return KeptDirection(coef, intercept, self._rows.forward(coef, intercept))
@@ -134,7 +146,7 @@ class KeptPoint:
         return by_coef, by_intercept, KeptDirection(coef, intercept, logits)
 
     def curved(self, negligible: float) -> "KeptPoint":
-        if not (negligible and self._rows.most_taken):
+        if not (negligible and self._rows.most_taken and self._takes_few(negligible)):
             return self
         counts = np.flatnonzero(~(self._relevance <= negligible))
         if not 0 < len(counts) <= self._rows.most_taken:
