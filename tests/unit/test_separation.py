@@ -209,6 +209,18 @@ def test_other_units_give_the_same_words(rng, offset):
     np.testing.assert_allclose(other.separation.effects, plain.separation.effects, atol=1e-3)
 
 
+@pytest.mark.parametrize("drawn", [266, 531, 1523])
+def test_columns_that_are_nearly_the_same_do_not_feign_a_separation(drawn):
+    """Their difference, some 1e-11 of them, has an optimum far out; these labels were drawn by chance."""
+    rng = np.random.default_rng(drawn)
+    n, d, n_classes = (int(rng.integers(*bounds)) for bounds in ((60, 300), (2, 6), (2, 5)))
+    X, y = rng.normal(size=(n, d)), rng.integers(0, n_classes, n)
+    rng.random(), rng.integers(0, 5)
+    X = np.column_stack([X, X[:, 0] + 10.0 ** rng.uniform(-12, -3) * rng.normal(size=n)])
+    assert not np.any(separated_pairs(X[:, :-1], y, n_classes))
+    assert fit(X, y, alpha=0.0).status != "no_optimum"
+
+
 def test_far_columns_do_not_feign_an_optimum(rng):
     X, y = load_iris(return_X_y=True)
     for tol in (1e-6, 1e-8, 1e-12) * 5:

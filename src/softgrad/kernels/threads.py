@@ -40,7 +40,8 @@ def limited(n_threads: int | None, flop_per_pass: float) -> Iterator[None]:
     """
     limit = n_threads if n_threads is not None else _from_environment()
     small = limit is None and flop_per_pass < SMALL_FOR_BLAS
-    with using(_usable() if limit is None else limit), _blas_limited(1 if small else limit):
+    passes = _usable() if limit is None and _limit.get() is None else limit
+    with using(passes), _blas_limited(1 if small else limit):
         yield
 
 

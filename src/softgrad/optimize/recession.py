@@ -45,7 +45,8 @@ def recession(objective: Objective, iterate: Iterate) -> Recession | None:
     A Hessian and three or four reads of X a step, at most `LONGEST` times; half a dozen reads beside the steps to
     `SETTLED` where an optimum exists.
     """
-    standard, first, suspected, before = Standard.of(objective), iterate.params, False, np.inf
+    standard, first, before = Standard.of(objective), iterate.params, np.inf
+    suspected = falls = False
     for _ in range(LONGEST):
         gain = iterate.newton_gain / objective.scale(iterate.value)
         settled, before = gain <= SETTLED or 0.5 * before <= gain <= NOISY, gain
@@ -61,7 +62,7 @@ def recession(objective: Objective, iterate: Iterate) -> Recession | None:
             return None
         suspected = suspected or falls
         iterate = objective.at(objective.balanced(iterate.params + (length if suspected else 1.0) * step))
-    return Recession(None) if suspected else None
+    return Recession(None) if falls else None
 
 
 def shown(iterate: Iterate, growing: Array, standard: Standard, *, slack: float = SLACK) -> Separation | None:

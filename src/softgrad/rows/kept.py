@@ -92,9 +92,11 @@ class KeptPoint:
         """(K, n), not to be written to."""
         return np.asarray(self._logits)
 
-    @cached_property
+    @property
     def _logits(self) -> Any:
-        return self._unmoved if self._start is None else self._unmoved + self._start[:, None]
+        if self._start is not None:
+            self._unmoved, self._start = self._unmoved + self._start[:, None], None
+        return self._unmoved
 
     @cached_property
     def loss(self) -> float:
@@ -222,8 +224,7 @@ class KeptPoint:
         return float(squares.sum()), float(squares @ deviations), float(squares @ deviations**2)
 
     def release(self) -> None:
-        self._unmoved = self._unmoved[:, :0]
-        self.__dict__.pop("_logits", None)
+        self._unmoved = np.empty((len(self.coef), 0))
         self.__dict__.pop("_proba", None)
         self.__dict__.pop("_proba_of_products", None)
         self.__dict__.pop("_relevance", None)

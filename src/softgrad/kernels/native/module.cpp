@@ -94,6 +94,7 @@ Compressed compressed_of(const nb::object &values, const nb::object &indices, co
 
 NB_MODULE(_native, module) {
     module.doc() = "Compiled kernels of softgrad; use them through softgrad.kernels.";
+    IdleTeams::instance();  // here no other thread can fork meanwhile
     // {name: number}, best first, of those that run on this machine.
     module.def("instruction_sets", [] {
         nb::dict numbers;

@@ -43,14 +43,16 @@ template <class Ready> bool watched(const Ready &ready) {
     }
 }
 
-// While this lives, signals are held back from threads that are made: they are for the threads of the caller.
+// While this lives, signals are held back from threads that are made: they are for the threads of the caller. Those of a
+// thread's own fault are not.
 class SignalsBlocked {
 #if !defined(_WIN32)
   public:
     SignalsBlocked() {
-        sigset_t all;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before_);
+        sigset_t others;
+        sigfillset(&others);
+        for (int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) sigdelset(&others, own);
+        pthread_sigmask(SIG_SETMASK, &others, &before_);
     }
     ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
@@ -140,12 +142,16 @@ class Team {
 
   private:
     int at_hand(int wanted) {
+        if (int(helpers_.size()) < wanted) grow(wanted);
+        return int(helpers_.size()) < wanted ? int(helpers_.size()) : wanted;
+    }
+
+    void grow(int wanted) {
         const SignalsBlocked blocked;
         try {
             while (int(helpers_.size()) < wanted) helpers_.push_back(std::make_unique<Helper>());
         } catch (const std::system_error &) {
         }
-        return int(helpers_.size()) < wanted ? int(helpers_.size()) : wanted;
     }
 
     std::vector<std::unique_ptr<Helper>> helpers_;
