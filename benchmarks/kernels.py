@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -222,7 +223,10 @@ def exponentials(n_classes: int = 32, n: int = 60_000) -> Yardstick:
     return Yardstick(lambda: passes.loss(logits, targets), logits.size)
 
 
-YARDSTICKS = {"read": reading(), "f8": multiplying("f8"), "f4": multiplying("f4"), "exp": exponentials()}
+@cache
+def yardsticks() -> dict[str, Yardstick]:
+    """By what they are called in the rates."""
+    return {"read": reading(), "f8": multiplying("f8"), "f4": multiplying("f4"), "exp": exponentials()}
 
 
 def roofs(problem: Problem, rates: dict[str, float]) -> tuple[float, float]:
@@ -241,11 +245,11 @@ def row(name: str, problem: Problem, seconds: float) -> dict[str, float]:
             "scikit-learn": scikit_learn(problem),
             "NumPy": numpy_naive(problem) if isinstance(problem.X, np.ndarray) else None,
             "PyTorch": pytorch(problem),
-            **{name: yardstick.run for name, yardstick in YARDSTICKS.items()},
+            **{name: yardstick.run for name, yardstick in yardsticks().items()},
         },
         seconds,
     )
-    rates = {name: yardstick.amount / taken[name] for name, yardstick in YARDSTICKS.items()}
+    rates = {name: yardstick.amount / taken[name] for name, yardstick in yardsticks().items()}
     roof, with_exps = roofs(problem, rates)
     cells = [f"{taken[peer] * 1e3:9.2f}" if peer in taken else "        -" for peer in PEERS]
     speed, share = taken["scikit-learn"] / taken["softgrad"], roof / taken["softgrad"]
@@ -274,7 +278,7 @@ def main() -> None:
     narrow = [one for one in found if one["n_classes"] <= 26]
     mean = {key: statistics.geometric_mean(one[key] for one in narrow) for key in ("speed", "share")}
     print(f"K <= 26, geometric mean: {mean['speed']:.1f}x scikit-learn, {mean['share']:.2f} of the roof")
-    rate = {name: statistics.median(one[name] for one in found) / 1e9 for name in YARDSTICKS}
+    rate = {name: statistics.median(one[name] for one in found) / 1e9 for name in yardsticks()}
     print(
         f"{THREADS} cores, medians: {rate['read']:.1f} GB/s read, GEMM {rate['f8']:.0f} (f8) {rate['f4']:.0f} (f4) "
         f"GFLOP/s, {1 / rate['exp']:.2f} ns an exponential"

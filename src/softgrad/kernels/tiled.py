@@ -175,7 +175,8 @@ def _numpy_rows(job: Job, z: Array, targets: Targets | None, other: Any) -> Sums
     shares = targets.each_share.astype(job.dtype)
     if job.step == Step.SPREAD:
         z[:] = np.where(shares > 0, softmax(z, axis=0), 0)
-        return Sums(0.0, _less_labels(z * shares, targets, shares).sum(axis=1, dtype=np.float64), z * shares)
+        residuals = regression.weighted(residual_of(z.T, targets.labels), shares)
+        return Sums(0.0, residuals.sum(axis=0, dtype=np.float64), z * shares)
     if job.step == Step.CURVED:
         stacked = z.reshape(job.directions, -1, z.shape[1])
         curved = [regression.weighted(hessian_action(other.T, a.T), shares).T for a in stacked]
@@ -190,10 +191,3 @@ def _numpy_rows(job: Job, z: Array, targets: Targets | None, other: Any) -> Sums
     if job.overwrites:
         z[:] = r
     return Sums(loss, by_intercept, r)
-
-
-def _less_labels(scaled: Array, targets: Targets, shares: Array) -> Array:
-    """``s (p - Y)`` from ``s p``, (n_classes, t); a certain label's is minus the sum of the others'."""
-    Y = np.eye(len(scaled))[targets.codes].T if targets.soft is None else targets.soft.T
-    others = np.where(Y == 1, 0, scaled).sum(axis=0)
-    return np.where(Y == 1, -others, scaled - shares * Y)

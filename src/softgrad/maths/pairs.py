@@ -9,6 +9,7 @@ them all once. The diagonal blocks are minus the sum of their row's others, as t
 zero: their weights are ``p_k`` times the sum of the other probabilities, and no ``p - p^2`` cancels.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -47,9 +48,7 @@ def hessian(proba: Array, X: Array, weights: Array) -> Array:
     """
     n_classes, size = len(proba), X.shape[1] + 1
     sums = np.zeros((n_classes * (n_classes - 1) // 2, size * (size + 1) // 2))
-    height = max(SHORTEST, 2 * SCRATCH // (size * (size + 1)))
-    for start in range(0, len(X), height):
-        part = slice(start, start + height)
+    for part in _tiles(X):
         sums += _tile_sums(proba[:, part], X[part], weights[part])
     return _unpacked(sums, n_classes, size)
 
@@ -62,11 +61,16 @@ def grams(curvature: Array, X: Array) -> Array:
     """
     size = X.shape[1] + 1
     sums = np.zeros((len(curvature), size * (size + 1) // 2))
-    height = max(SHORTEST, 2 * SCRATCH // (size * (size + 1)))
-    for start in range(0, len(X), height):
-        part = slice(start, start + height)
+    for part in _tiles(X):
         sums += curvature[:, part] @ _feature_products(_extended(X[part])).T
     return _symmetric(sums, size)
+
+
+def _tiles(X: Array) -> Iterator[slice]:
+    """Rows whose products of features fit into `SCRATCH`."""
+    size = X.shape[1] + 1
+    height = max(SHORTEST, 2 * SCRATCH // (size * (size + 1)))
+    return (slice(start, start + height) for start in range(0, len(X), height))
 
 
 def _extended(X: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from softgrad.kernels.passes import SOFTMAX
 from softgrad.maths import pairs
 from softgrad.optimize.accelerated_gradient import AcceleratedGradient
 from softgrad.optimize.gradient_descent import GradientDescent
@@ -20,8 +21,8 @@ LARGEST_NEWTON = 15_000
 
 STEPS, PRODUCTS = 8, 45
 """What the two typically need to a gap of 1e-8: each so many steps, and newton-pcg so many products in all."""
-NEWTON_SOFTMAXES, PCG_SOFTMAXES, A_SOFTMAX = 5, 16, 50.0
-"""What a step computes from all kept logits, in softmaxes, and the flop that one takes the time of, a logit."""
+NEWTON_SOFTMAXES, PCG_SOFTMAXES = 5, 16
+"""What a step computes from all kept logits, in softmaxes."""
 
 FLOP_A_SECOND = 1e10
 """Of one core in matrix products, and of the passes."""
@@ -110,7 +111,7 @@ def _pcg_seconds(objective: Objective) -> float:
 
 def _softmax(objective: Objective) -> float:
     """The flop of one softmax of all logits."""
-    return A_SOFTMAX * objective.rows.n_rows * objective.rows.n_classes
+    return SOFTMAX * objective.rows.n_rows * objective.rows.n_classes
 
 
 def reason(name: object, objective: Objective) -> str:

@@ -27,7 +27,7 @@ class Newton:
     name: ClassVar[str] = "newton"
 
     def init(self, objective: Objective, params: Array) -> State:
-        return State(params if params.any() else warm_start(objective, params, Newton()))
+        return State(warm_start(objective, params, Newton()))
 
     def step(self, objective: Objective, state: State) -> State:
         here = objective.at(state.params)

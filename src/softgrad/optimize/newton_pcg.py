@@ -111,7 +111,7 @@ class NewtonPcg:
         self._built: tuple[Objective, Array, int, Preconditioner] | None = None
 
     def init(self, objective: Objective, params: Array) -> PcgState:
-        params = params if params.any() else warm_start(objective, params, NewtonPcg())
+        params = warm_start(objective, params, NewtonPcg())
         none, form = np.empty((0, params.size)), forms(objective)[0]
         if params.any():
             cheap = [

@@ -20,7 +20,7 @@ TRUSTED = 1.5
 
 
 def warm_start(objective: Objective, params: Array, solver: Solver) -> Array:
-    """Parameters near the optimum, from a sample of the rows; `params` where the rows are too few for that to pay.
+    """Parameters near the optimum, from a sample of the rows; `params` where they are not zero, or the rows too few.
 
     A solver that itself begins so makes a chain of samples, each `SHARE` times as large as the one before. With fewer
     than `ROWS_A_PARAMETER` rows a parameter a sample may be separable, and its optimum far from the whole's. It is
@@ -37,7 +37,7 @@ def warm_start(objective: Objective, params: Array, solver: Solver) -> Array:
     solver : Solver
     """
     size = objective.rows.n_rows // SHARE
-    if size < max(ROWS_A_PARAMETER * params.size, FEWEST_ROWS):
+    if params.any() or size < max(ROWS_A_PARAMETER * params.size, FEWEST_ROWS):
         return params
     part = objective.on(objective.rows.sample(size, seed=1))
     accuracy = min(0.05 * params.size / size, 1e-2)

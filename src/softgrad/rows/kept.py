@@ -130,7 +130,9 @@ class KeptPoint:
 
     def _takes_few(self, negligible: float) -> bool:
         """Whether about so few rows matter as are taken, by one in so many of them."""
-        thin = slice(None, None, max(1, self._rows.n_rows // LOOKED_AT))
+        if self._rows.n_rows < 2 * LOOKED_AT:
+            return True  # all are looked at anyway
+        thin = slice(None, None, self._rows.n_rows // LOOKED_AT)
         shares = self._rows.given.shares
         seen = relevance(self._proba[:, thin], None if shares is None else shares[thin])
         return bool(np.mean(~(seen <= negligible)) * self._rows.n_rows <= 1.1 * self._rows.most_taken)

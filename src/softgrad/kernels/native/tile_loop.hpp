@@ -136,13 +136,11 @@ static void copy_factor(const double *coef, const double *start, int64_t n_class
         for (int64_t j = 0; j < width; ++j) W[k * width + j] = j < d ? T(coef[k * d + j]) : T(0);
 }
 
-template <class T> static void start_of_chunk(const Job &job, int64_t width, const Workspace<T> &own, double *G) {
+template <class T> static void copy_factors(const Job &job, int64_t width, const Workspace<T> &own) {
     const int64_t d = job.X.d;
     copy_factor<T>(job.coef, job.start, job.n_classes, d, width, own.W, own.start);
     copy_factor<T>(job.base, job.base_start, job.n_classes / (job.directions ? job.directions : 1), d, width, own.base,
                    own.base_start);
-    if (job.backward)
-        for (int64_t e = 0; e < job.n_classes * (job.step == Step::spread ? job.n_classes : width); ++e) G[e] = 0;
 }
 
 // What follows from a tile's logits: the step's result, which is returned, and its sums, which are added to.
@@ -206,7 +204,8 @@ template <class T> static void run_chunk(const Job &job, int64_t chunk, double *
     const Span<T> span(width);
     const bool aside = padded && job.step != Step::spread;  // G's rows are longer than the result's
     double *const result = sums + 1 + K, *const G = aside ? own.G : result;
-    start_of_chunk<T>(job, width, own, G);
+    copy_factors<T>(job, width, own);
+    for (int64_t e = 0; e < K * width && job.backward && aside; ++e) G[e] = 0;  // the result is zero already
     const int64_t n_tiles = (n + job.height - 1) / job.height;
     for (int64_t tile = chunk * n_tiles / job.n_chunks; tile < (chunk + 1) * n_tiles / job.n_chunks; ++tile) {
         const int64_t first = tile * job.height;
