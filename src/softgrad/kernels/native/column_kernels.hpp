@@ -16,14 +16,11 @@ SOFTGRAD_INLINE void forward_columns(const T *X, int64_t ldx, int64_t d, const T
     V<T> total[classes][rows];
     for (int k = 0; k < classes; ++k)
         for (int c = 0; c < rows; ++c) total[k][c] = broadcast<T>(start[k]);
-    for (int64_t j = 0; j < d; ++j, X += ldx) {
-        V<T> x[rows];
-        for (int c = 0; c < rows; ++c) x[c] = load(X + c * L<T>);
-        for (int k = 0; k < classes; ++k) {
-            const V<T> w = broadcast<T>(W[k * ldw + j]);
-            for (int c = 0; c < rows; ++c) total[k][c] += x[c] * w;
-        }
-    }
+#pragma GCC unroll 4
+    for (int64_t j = 0; j < d; ++j, X += ldx)
+        add_products<T, classes, rows>(
+            [&](int k) __attribute__((always_inline)) { return broadcast<T>(W[k * ldw + j]); },
+            [&](int c) __attribute__((always_inline)) { return load(X + c * L<T>); }, total);
     for (int k = 0; k < classes; ++k)
         for (int c = 0; c < rows; ++c) store(z + k * ldz + c * L<T>, total[k][c]);
 }
@@ -33,14 +30,11 @@ template <class T, int features, int classes>
 SOFTGRAD_INLINE void backward_columns(const T *X, int64_t ldx, int64_t t, const T *R, int64_t ldr, double *G,
                                       int64_t ldg) {
     V<T> total[classes][features] = {};
-    for (int64_t i = 0; i < t; i += L<T>) {
-        V<T> x[features];
-        for (int c = 0; c < features; ++c) x[c] = load(X + c * ldx + i);
-        for (int k = 0; k < classes; ++k) {
-            const V<T> r = load(R + k * ldr + i);
-            for (int c = 0; c < features; ++c) total[k][c] += x[c] * r;
-        }
-    }
+#pragma GCC unroll 4
+    for (int64_t i = 0; i < t; i += L<T>)
+        add_products<T, classes, features>(
+            [&](int k) __attribute__((always_inline)) { return load(R + k * ldr + i); },
+            [&](int c) __attribute__((always_inline)) { return load(X + c * ldx + i); }, total);
     for (int k = 0; k < classes; ++k)
         for (int c = 0; c < features; ++c) G[k * ldg + c] += double(sum<T>(total[k][c]));
 }

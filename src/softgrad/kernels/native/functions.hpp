@@ -41,30 +41,45 @@ template <> struct Constants<float> {
                                          0.1166580723592174962f};
 };
 
-// Even and odd powers apart: two chains that overlap, without a multiplication more than Horner's but x * x.
-template <class T, int N> SOFTGRAD_INLINE V<T> polynomial(const T (&coefficients)[N], V<T> x) {
-    const V<T> square = x * x;
-    V<T> even = broadcast<T>(coefficients[(N - 1) / 2 * 2]), odd = broadcast<T>(coefficients[N / 2 * 2 - 1]);
-    for (int i = (N - 1) / 2 * 2 - 2; i >= 0; i -= 2) even = even * square + coefficients[i];
-    for (int i = N / 2 * 2 - 3; i >= 1; i -= 2) odd = odd * square + coefficients[i];
-    return odd * x + even;
+// Horner's rule from coefficient n downwards on `many` registers at once, step by step, so that none waits for what it
+// has just begun.
+template <class T, int n, int N, int many>
+SOFTGRAD_INLINE void continue_polynomial(const T (&coefficients)[N], const V<T> (&x)[many], V<T> (&result)[many]) {
+    for (int m = 0; m < many; ++m) result[m] = kept<T>(result[m] * x[m] + coefficients[n]);
+    if constexpr (n > 0) continue_polynomial<T, n - 1>(coefficients, x, result);
 }
 
-// exp(x) for x <= 0 (and -inf, NaN): x = k ln 2 + r with |r| <= ln 2 / 2, exp(x) = 2^k (1 + r + r^2 q(r)).
+template <class T, int N, int many>
+SOFTGRAD_INLINE void polynomial(const T (&coefficients)[N], const V<T> (&x)[many], V<T> (&result)[many]) {
+    for (int m = 0; m < many; ++m) result[m] = broadcast<T>(coefficients[N - 1]);
+    continue_polynomial<T, N - 2>(coefficients, x, result);
+}
+
+// exp(x) for x <= 0 (and -inf, NaN), in place: x = k ln 2 + r with |r| <= ln 2 / 2, exp(x) = 2^k (1 + r (1 + r q(r))).
 // Where 2^k would be subnormal it is formed 2^64 times too large and brought down by one rounding multiplication;
 // without `may_underflow` no x is below `underflows`.
-template <class T, bool may_underflow> SOFTGRAD_INLINE V<T> exp_nonpositive(V<T> x) {
+template <class T, bool may_underflow, int many> SOFTGRAD_INLINE void exp_nonpositive(V<T> (&x)[many]) {
     using C = Constants<T>;
-    if (may_underflow) x = choose<T>(x < C::vanishes, broadcast<T>(C::vanishes), x);
-    const V<T> shifted = x * C::log2e + C::to_integer;
-    const V<T> k = shifted - C::to_integer;
-    const V<T> r = (x - k * C::ln2_high) - k * C::ln2_low;
-    const V<T> mantissa = (r * r) * polynomial<T>(C::exp_tail, r) + r + T(1);
-    const I<T> exponent = as_bits<T>(shifted) + (C::bias - as_bits<T>(broadcast<T>(C::to_integer)));
-    if (!may_underflow) return mantissa * as_real<T>(exponent << C::mantissa_bits);
-    const I<T> tiny = x < C::underflows;
-    const V<T> scaled = mantissa * as_real<T>((exponent + (tiny & C::lift)) << C::mantissa_bits);
-    return scaled * choose<T>(tiny, broadcast<T>(C::lifted), broadcast<T>(T(1)));
+    V<T> shifted[many], r[many], less_one[many];
+    if (may_underflow)
+        for (int m = 0; m < many; ++m) x[m] = choose<T>(x[m] < C::vanishes, broadcast<T>(C::vanishes), x[m]);
+    for (int m = 0; m < many; ++m) shifted[m] = kept<T>(x[m] * C::log2e + C::to_integer);
+    for (int m = 0; m < many; ++m) r[m] = kept<T>(x[m] - (shifted[m] - C::to_integer) * C::ln2_high);
+    for (int m = 0; m < many; ++m) r[m] = kept<T>(r[m] - (shifted[m] - C::to_integer) * C::ln2_low);
+    polynomial<T>(C::exp_tail, r, less_one);
+    for (int m = 0; m < many; ++m) less_one[m] = kept<T>(less_one[m] * r[m] + T(1));
+    for (int m = 0; m < many; ++m) less_one[m] = kept<T>(less_one[m] * r[m]);
+    for (int m = 0; m < many; ++m) {
+        const I<T> exponent = as_bits<T>(shifted[m]) + (C::bias - as_bits<T>(broadcast<T>(C::to_integer)));
+        if (may_underflow) {
+            const I<T> tiny = x[m] < C::underflows;
+            const V<T> power = as_real<T>((exponent + (tiny & C::lift)) << C::mantissa_bits);
+            x[m] = (less_one[m] * power + power) * choose<T>(tiny, broadcast<T>(C::lifted), broadcast<T>(T(1)));
+        } else {
+            const V<T> power = as_real<T>(exponent << C::mantissa_bits);
+            x[m] = less_one[m] * power + power;
+        }
+    }
 }
 
 // log(1 + x) for finite x >= 0 (and NaN): 1 + x = 2^k (1 + f), s = f / (2 + f), log(1 + f) = 2 s (1 + s^2 g(s^2)),
@@ -77,11 +92,12 @@ template <class T> SOFTGRAD_INLINE V<T> log1p_nonnegative(V<T> x, V<T> inverse) 
     const I<T> k = (above_root & ~C::mantissa);
     const V<T> f = as_real<T>(as_bits<T>(u) - k) - T(1);
     const V<T> s = f / (f + T(2));
-    const V<T> w = s * s;
+    const V<T> w[1] = {s * s};
+    V<T> tail[1];
+    polynomial<T>(C::log_tail, w, tail);
     const I<T> small = ((I<T>)((typename Lanes<T>::U)above_root >> C::mantissa_bits)) + as_bits<T>(broadcast<T>(C::to_integer));
     const V<T> twos = as_real<T>(small) - C::to_integer;
-    const V<T> tail = s * w * polynomial<T>(C::log_tail, w);
-    return twos * C::ln2_high + ((T(2) * s + (T(2) * tail + (twos * C::ln2_low + lost))));
+    return twos * C::ln2_high + ((T(2) * s + (T(2) * (s * w[0] * tail[0]) + (twos * C::ln2_low + lost))));
 }
 
 }  // namespace softgrad::SOFTGRAD_ISA

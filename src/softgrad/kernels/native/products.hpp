@@ -1,63 +1,49 @@
 // The two products of a tile with X, in blocks whose sums stay in registers.
 #pragma once
 
+#include "ranges.hpp"
 #include "row_kernels.hpp"
 #include "rows.hpp"
 #include "tiles.hpp"
 
 namespace softgrad::SOFTGRAD_ISA {
 
-// The class ranges of K: as even as possible, none beyond `most_classes`.
-struct ClassBlocks {
-    int64_t K, count;
-    explicit ClassBlocks(int64_t n_classes) : K(n_classes), count((n_classes + most_classes - 1) / most_classes) {}
-    int64_t begin(int64_t index) const { return index * K / count; }
-    int64_t size(int64_t index) const { return begin(index + 1) - begin(index); }
-    int64_t largest() const { return (K + count - 1) / count; }
-};
+// Rows that share what is read of W: every range cuts them into groups of its own, which leave its sums in registers.
+constexpr int rows_at_once = sums_in_registers;
 
-template <int n> struct Size { static constexpr int value = n; };
+// Features whose part of so many rows, and of a range of classes, stays in the first level of cache: as even parts of d
+// as whole registers are.
+template <class T> static int64_t features_at_once(const Span<T> &span) {
+    constexpr int64_t most = 20 * 1024 / (rows_at_once * sizeof(V<T>));
+    const int64_t parts = (span.full + most - 1) / most;
+    return parts ? (span.full + parts - 1) / parts * L<T> : L<T>;
+}
 
-// f(Size<the largest range's size>{}): the other ranges are at most one class shorter.
-template <class F> SOFTGRAD_INLINE void with_largest(const ClassBlocks &blocks, const F &f) {
-    switch (blocks.largest()) {
-        case 1: return f(Size<1>{});
-        case 2: return f(Size<2>{});
-        case 3: return f(Size<3>{});
-        case 4: return f(Size<4>{});
-#if SOFTGRAD_VECTOR_BYTES == 64
-        case 5: return f(Size<5>{});
-        case 6: return f(Size<6>{});
-#endif
+template <class T, int classes>
+SOFTGRAD_INLINE void forward_range(const Span<T> &span, const Block<T> &x, int64_t i, int64_t count, Fetch &fetch,
+                                   const T *W, int64_t ldw, const T *start, int64_t from, int64_t to, T *z,
+                                   int64_t ldz) {
+    constexpr int rows = registers_against(classes);
+    for (int64_t group = 0; group < count; group += rows) {
+        const T *here[rows];
+        for (int r = 0; r < rows; ++r) here[r] = x.row(i + group + r);
+        forward_rows<T, rows, classes>(span, here, fetch, W, ldw, start, from, to, z + group, ldz);
     }
 }
-
-// f(size, first class) for every range.
-template <int largest, class F> SOFTGRAD_INLINE void for_each_range(const ClassBlocks &blocks, const F &f) {
-    for (int64_t b = 0; b < blocks.count; ++b)
-        if (blocks.size(b) == largest)
-            f(Size<largest>{}, blocks.begin(b));
-        else
-            f(Size<(largest > 1 ? largest - 1 : 1)>{}, blocks.begin(b));
-}
-
-// Rows of so many features and a range of classes' stay in the first level of cache.
-constexpr int64_t features_at_once = 4096 / sizeof(double);
 
 template <class T, int largest>
 static void forward_largest(const Span<T> &span, const Block<T> &x, const T *W, int64_t ldw, const T *start,
                             const ClassBlocks &blocks, const Tile<T> &z) {
-    constexpr int rows = registers_against(largest);
-    const int64_t whole = span.full * L<T>;
-    for (int64_t i = 0; i < x.t; i += rows) {
-        const T *here[rows];
-        for (int r = 0; r < rows; ++r) here[r] = x.row(i + r);
-        Fetch fetch{(const char *)(here[0] + rows * x.ld), rows * int64_t(sizeof(V<T>)) / blocks.count};
-        for (int64_t from = 0; from == 0 || from < whole; from += features_at_once) {
-            const int64_t to = from + features_at_once < whole ? from + features_at_once : whole;
+    const int64_t whole = span.full * L<T>, at_once = features_at_once(span);
+    for (int64_t i = 0; i < x.t; i += rows_at_once) {
+        const int64_t count = x.t - i < rows_at_once ? x.t - i : rows_at_once;
+        Fetch fetch{(const char *)(x.row(i) + rows_at_once * x.ld),
+                    sums_in_registers * int64_t(sizeof(V<T>)) / blocks.K};
+        for (int64_t from = 0; from == 0 || from < whole; from += at_once) {
+            const int64_t to = from + at_once < whole ? from + at_once : whole;
             for_each_range<largest>(blocks, [&](auto size, int64_t k) __attribute__((always_inline)) {
-                forward_rows<T, rows, size.value>(span, here, fetch, W + k * ldw, ldw, start + k, from, to, z.at(k, i),
-                                                  z.ld);
+                forward_range<T, size.value>(span, x, i, count, fetch, W + k * ldw, ldw, start + k, from, to,
+                                             z.at(k, i), z.ld);
             });
         }
     }
@@ -70,26 +56,43 @@ static void forward(const Span<T> &span, const Block<T> &x, const T *W, int64_t 
     with_largest(blocks, [&](auto largest) { forward_largest<T, largest.value>(span, x, W, ldw, start, blocks, z); });
 }
 
-template <class T, int columns, bool ends, int largest>
-static void backward_registers(const Span<T> &span, const Block<T> &x, const Tile<T> &r, const ClassBlocks &blocks,
-                               int64_t first, double *G, int64_t ldg) {
-    for_each_range<largest>(blocks, [&](auto size, int64_t k) __attribute__((always_inline)) {
-        backward_rows<T, columns, size.value, ends>(span, x.data, x.ld, x.t, r.at(k, 0), r.ld, first, G + k * ldg, ldg);
-    });
+// Registers [first, end) of a row, where `end` is its last where it `ends`, in groups that leave the sums in registers.
+template <class T, int columns, int classes>
+SOFTGRAD_INLINE void backward_rest(const Span<T> &span, const T *X, int64_t ldx, int64_t t, const T *R, int64_t ldr,
+                                   int64_t first, int64_t end, double *G, int64_t ldg) {
+    if constexpr (columns > 0) {
+        if (end - first < columns)
+            return backward_rest<T, columns - 1, classes>(span, X, ldx, t, R, ldr, first, end, G, ldg);
+        if (end > span.full)
+            backward_rows<T, columns, classes, true>(span, X, ldx, t, R, ldr, first, G, ldg);
+        else
+            backward_rows<T, columns, classes, false>(span, X, ldx, t, R, ldr, first, G, ldg);
+    }
+}
+
+template <class T, int classes>
+SOFTGRAD_INLINE void backward_range(const Span<T> &span, const T *X, int64_t ldx, int64_t t, const T *R, int64_t ldr,
+                                    int64_t first, int64_t end, double *G, int64_t ldg) {
+    constexpr int columns = registers_against(classes);
+    const int64_t last = end > span.full ? span.full : end;
+    for (; first + columns <= last; first += columns)
+        backward_rows<T, columns, classes, false>(span, X, ldx, t, R, ldr, first, G, ldg);
+    backward_rest<T, columns, classes>(span, X, ldx, t, R, ldr, first, end, G, ldg);
 }
 
 template <class T>
 static void backward(const Span<T> &span, const Block<T> &x, const Tile<T> &r, int64_t K, double *G, int64_t ldg) {
+    constexpr int64_t columns = sums_in_registers, rows = 48 * 1024 / (columns * sizeof(V<T>));
     const ClassBlocks blocks(K);
-    with_largest(blocks, [&](auto size) {
-        constexpr int largest = size.value, columns = registers_against(largest);
-        int64_t first = 0;
-        for (; first + columns <= span.full; first += columns)
-            backward_registers<T, columns, false, largest>(span, x, r, blocks, first, G, ldg);
-        for (; first + 2 <= span.full; first += 2)
-            backward_registers<T, 2, false, largest>(span, x, r, blocks, first, G, ldg);
-        for (; first < span.full; ++first) backward_registers<T, 1, false, largest>(span, x, r, blocks, first, G, ldg);
-        if (span.rest) backward_registers<T, 1, true, largest>(span, x, r, blocks, first, G, ldg);
+    with_largest(blocks, [&](auto largest) {
+        for (int64_t first = 0; first < span.registers(); first += columns) {
+            const int64_t end = first + columns < span.registers() ? first + columns : span.registers();
+            for (int64_t i = 0; i < x.t; i += rows)
+                for_each_range<largest.value>(blocks, [&](auto size, int64_t k) __attribute__((always_inline)) {
+                    backward_range<T, size.value>(span, x.row(i), x.ld, x.t - i < rows ? x.t - i : rows, r.at(k, i),
+                                                  r.ld, first, end, G + k * ldg, ldg);
+                });
+        }
     });
 }
 

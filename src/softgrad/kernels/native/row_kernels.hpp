@@ -49,21 +49,21 @@ template <class T, int rows, int classes>
 SOFTGRAD_INLINE void forward_rows(const Span<T> &span, const T *const *x, Fetch &fetch, const T *W, int64_t ldw,
                                   const T *start, int64_t from, int64_t to, T *z, int64_t ldz) {
     V<T> total[rows][classes] = {};
+    const auto add = [&](int64_t j) __attribute__((always_inline)) {
+        add_products<T, rows, classes>([&](int r) __attribute__((always_inline)) { return load(x[r] + j); },
+                                       [&](int k) __attribute__((always_inline)) { return load(W + k * ldw + j); },
+                                       total);
+    };
+#pragma GCC unroll 4
     for (int64_t j = from; j < to; j += L<T>) {
-        V<T> row[rows];
-        fetch.step();
-        for (int r = 0; r < rows; ++r) row[r] = load(x[r] + j);
-        for (int k = 0; k < classes; ++k) {
-            const V<T> w = load(W + k * ldw + j);
-            for (int r = 0; r < rows; ++r) total[r][k] += row[r] * w;
-        }
+        fetch.template step<(rows + 1) / 2>();
+        add(j);
     }
     if (span.rest && to == span.full * L<T>) {
-        const int64_t j = span.d - L<T>;
-        for (int r = 0; r < rows; ++r) {
-            const V<T> row = keep<T>(span.mask, load(x[r] + j));
-            for (int k = 0; k < classes; ++k) total[r][k] += row * load(W + k * ldw + j);
-        }
+        const int64_t last = span.d - L<T>;
+        add_products<T, rows, classes>(
+            [&](int r) __attribute__((always_inline)) { return keep<T>(span.mask, load(x[r] + last)); },
+            [&](int k) __attribute__((always_inline)) { return load(W + k * ldw + last); }, total);
     }
     for (int k = 0; k < classes; ++k) {
         store_sums<T, rows, 0>(&total[0][k], classes, start[k], from == 0, z + k * ldz);
@@ -71,33 +71,38 @@ SOFTGRAD_INLINE void forward_rows(const Span<T> &span, const T *const *x, Fetch 
     }
 }
 
-// Sums are kept in double, whatever a tile's arithmetic.
-template <class T> SOFTGRAD_INLINE void add_to(double *to, V<T> sums) {
-    typedef double Wide __attribute__((vector_size(sizeof(double) * L<T>)));
-    Wide total;
-    memcpy(&total, to, sizeof total);
-    total += __builtin_convertvector(sums, Wide);
-    memcpy(to, &total, sizeof total);
+// Sums are kept in double, whatever a tile's arithmetic: a register of float is added half by half.
+SOFTGRAD_INLINE void add_to(double *to, V<double> sums) { store(to, load(to) + sums); }
+
+SOFTGRAD_INLINE void add_to(double *to, V<float> sums) {
+    typedef float Half __attribute__((vector_size(SOFTGRAD_VECTOR_BYTES / 2)));
+    Half halves[2];
+    memcpy(halves, &sums, sizeof sums);
+    add_to(to, __builtin_convertvector(halves[0], V<double>));
+    add_to(to + L<double>, __builtin_convertvector(halves[1], V<double>));
 }
 
-// G[k, registers first..first+columns) += sum over the t rows; R is (classes, ldr).
+// G[k, registers first..first+columns) += sum over the t rows; R is (classes, ldr). The last register is the row's
+// end where it `ends`.
 template <class T, int columns, int classes, bool ends>
 SOFTGRAD_INLINE void backward_rows(const Span<T> &span, const T *X, int64_t ldx, int64_t t, const T *R, int64_t ldr,
                                     int64_t first, double *G, int64_t ldg) {
     V<T> total[classes][columns] = {};
     int64_t starts[columns];
-    for (int c = 0; c < columns; ++c) starts[c] = span.start(first + c);
-    for (int64_t i = 0; i < t; ++i, X += ldx) {
-        V<T> x[columns];
-        for (int c = 0; c < columns; ++c) x[c] = load(X + starts[c]);
-        if (ends) x[columns - 1] = keep<T>(span.mask, x[columns - 1]);
-        for (int k = 0; k < classes; ++k) {
-            const V<T> r = broadcast<T>(R[k * ldr + i]);
-            for (int c = 0; c < columns; ++c) total[k][c] += x[c] * r;
-        }
-    }
+    for (int c = 0; c < columns; ++c) starts[c] = c < columns - 1 || !ends ? (first + c) * L<T> : span.d - L<T>;
+    const auto add = [&](const T *row, int64_t i) __attribute__((always_inline)) {
+        add_products<T, classes, columns>(
+            [&](int k) __attribute__((always_inline)) { return broadcast<T>(R[k * ldr + i]); },
+            [&](int c) __attribute__((always_inline)) {
+                const V<T> x = load(row + starts[c]);
+                return ends && c == columns - 1 ? keep<T>(span.mask, x) : x;
+            },
+            total);
+    };
+#pragma GCC unroll 4
+    for (int64_t i = 0; i < t; ++i, X += ldx) add(X, i);
     for (int k = 0; k < classes; ++k)
-        for (int c = 0; c < columns; ++c) add_to<T>(G + k * ldg + starts[c], total[k][c]);
+        for (int c = 0; c < columns; ++c) add_to(G + k * ldg + starts[c], total[k][c]);
 }
 
 }  // namespace softgrad::SOFTGRAD_ISA

@@ -92,28 +92,63 @@ template <class T> static bool settle_tops(const Tile<T> &z, int64_t t, int64_t 
     return true;
 }
 
-// r = exp(z - top) and the sums of RowSums, which stay in registers from one class to the next.
-template <class T, bool may_underflow, bool codes>
-static void exponentials(const Tile<T> &z, const Tile<T> &r, int64_t t, const Targets<T> &targets,
-                         const RowSums<T> &rows, Fetch &fetch) {
+// Registers of rows whose exponentials are computed together; each such step of a class fetches a little.
+constexpr int exp_at_once = 4;
+
+template <class T, bool may_underflow, int registers>
+SOFTGRAD_INLINE void exp_of_registers(const T *from, const T *top, T *to) {
+    V<T> e[registers];
+    for (int m = 0; m < registers; ++m) e[m] = load(from + m * L<T>) - load(top + m * L<T>);
+    exp_nonpositive<T, may_underflow>(e);
+    for (int m = 0; m < registers; ++m) store(to + m * L<T>, e[m]);
+}
+
+// r = exp(z - top); r may be z.
+template <class T, bool may_underflow>
+static void exp_of_all(const Tile<T> &z, const Tile<T> &r, int64_t t, int64_t n_classes, const T *top, Fetch &fetch) {
+    constexpr int registers = exp_at_once;
+    for (int64_t k = 0; k < n_classes; ++k) {
+        const T *const from = z.at(k, 0);
+        T *const to = r.at(k, 0);
+        int64_t i = 0;
+        for (; i + registers * L<T> <= t; i += registers * L<T>) {
+            fetch.step();
+            exp_of_registers<T, may_underflow, registers>(from + i, top + i, to + i);
+        }
+        for (; i < t; i += L<T>) exp_of_registers<T, may_underflow, 1>(from + i, top + i, to + i);
+    }
+}
+
+// r = exp(z - top), with infinite logits first brought to an equivalent finite form in place.
+template <class T>
+static void exponentials(const Tile<T> &z, const Tile<T> &r, int64_t t, int64_t n_classes, const RowSums<T> &rows,
+                         Fetch &fetch) {
+    if (settle_tops(z, t, n_classes, rows))
+        exp_of_all<T, true>(z, r, t, n_classes, rows.top, fetch);
+    else
+        exp_of_all<T, false>(z, r, t, n_classes, rows.top, fetch);
+}
+
+// The sums of RowSums, which stay in registers from one class to the next.
+template <class T, bool codes>
+static void sum_rows(const Tile<T> &z, const Tile<T> &r, int64_t t, const Targets<T> &targets, const RowSums<T> &rows) {
+    const int64_t n_classes = targets.n_classes, ldz = z.ld, ldr = r.ld;
     for (int64_t i = 0; i < t; i += L<T>) {
         const V<T> top = load(rows.top + i);
         V<T> rest = {}, others = {}, own = {}, ties = {};
         I<T> label = {}, k_of = {};
-        if (codes) label = load_integers<T>(targets.codes + i);
-        for (int64_t k = 0; k < targets.n_classes; ++k) {
-            fetch.step();
-            const V<T> shifted = load(z.at(k, i)) - top;
-            const V<T> e = exp_nonpositive<T, may_underflow>(shifted);
-            store(r.at(k, i), e);
+        if (codes) label = load_integers<T>(targets.codes + i), own = top;
+        const T *logits = z.at(0, i), *exps = r.at(0, i);
+        for (int64_t k = 0; k < n_classes; ++k, logits += ldz, exps += ldr) {
+            const V<T> e = load(exps);
             if (codes) {
                 const I<T> is_label = label == k_of;
                 k_of += every<T>(1);
                 rest += e;
                 others += keep<T>(~is_label, e);
-                own = choose<T>(is_label, shifted, own);
+                own = choose<T>(is_label, load(logits), own);
             } else {
-                const V<T> y = load(targets.soft.at(k, i));
+                const V<T> y = load(targets.soft.at(k, i)), shifted = load(logits) - top;
                 const I<T> on_top = shifted == T(0);
                 rest += keep<T>(~on_top, e);
                 ties += keep<T>(on_top, e);
@@ -121,6 +156,7 @@ static void exponentials(const Tile<T> &z, const Tile<T> &r, int64_t t, const Ta
                 own += keep<T>((y != T(0)) | (shifted != shifted), y * shifted);
             }
         }
+        if (codes) own -= top;
         store(rows.rest + i, rest), store(rows.others + i, others), store(rows.own + i, own);
         if (!codes) store(rows.ties + i, ties);
     }
@@ -156,22 +192,25 @@ static bool add_losses(int64_t t, const Targets<T> &targets, const RowSums<T> &r
 // r = share (e / sum - Y), minus the others' sum where Y = 1; rows of no weight stay zero where e `may_be_nan` too.
 template <class T, bool codes, bool may_be_nan>
 static void normalise(const Tile<T> &r, int64_t t, const Targets<T> &targets, const RowSums<T> &rows, V<T> *by_class) {
+    const T *const scales = rows.top, *const own_residuals = rows.others;
+    const Integer<T> *const labels = targets.codes;
     for (int64_t k = 0; k < targets.n_classes; ++k) {
+        T *const of_class = r.at(k, 0);
         V<T> total = {};
         for (int64_t i = 0; i < t; i += L<T>) {
-            V<T> value = load(r.at(k, i)) * load(rows.top + i);
+            V<T> value = load(of_class + i) * load(scales + i);
             I<T> is_label;
             if (codes) {
-                is_label = load_integers<T>(targets.codes + i) == every<T>(k);
+                is_label = load_integers<T>(labels + i) == every<T>(k);
             } else {
                 const V<T> y = load(targets.soft.at(k, i));
                 is_label = y == T(1);
                 value -= y * load(targets.shares + i);
             }
             if (may_be_nan) value = keep<T>(load(targets.shares + i) > T(0), value);
-            value = choose<T>(is_label, load(rows.others + i), value);
+            value = choose<T>(is_label, load(own_residuals + i), value);
             total += value;
-            store(r.at(k, i), value);
+            store(of_class + i, value);
         }
         by_class[k] += total;
     }
@@ -180,10 +219,8 @@ static void normalise(const Tile<T> &r, int64_t t, const Targets<T> &targets, co
 template <class T, bool codes>
 static T residual_of(const Tile<T> &z, const Tile<T> &r, int64_t t, const Targets<T> &targets, const RowSums<T> &rows,
                      V<T> *by_class, Fetch &fetch) {
-    if (settle_tops(z, t, targets.n_classes, rows))
-        exponentials<T, true, codes>(z, r, t, targets, rows, fetch);
-    else
-        exponentials<T, false, codes>(z, r, t, targets, rows, fetch);
+    exponentials(z, r, t, targets.n_classes, rows, fetch);
+    sum_rows<T, codes>(z, r, t, targets, rows);
     T loss = 0;
     if (add_losses<T, codes>(t, targets, rows, loss))
         normalise<T, codes, true>(r, t, targets, rows, by_class);
@@ -229,28 +266,20 @@ static void slopes(const Tile<T> &r, const Tile<const T> &a, int64_t t, int64_t 
             by_class[k] += keep<T>(load(r.at(k, i)) != T(0), load(r.at(k, i)) * load(a.at(k, i)));
 }
 
-template <class T, bool may_underflow>
-static void softmax_of_tops(const Tile<T> &z, int64_t t, int64_t n_classes, const RowSums<T> &rows) {
-    for (int64_t i = 0; i < t; i += L<T>) {
-        const V<T> top = load(rows.top + i);
-        V<T> all = {};
-        for (int64_t k = 0; k < n_classes; ++k) {
-            const V<T> e = exp_nonpositive<T, may_underflow>(load(z.at(k, i)) - top);
-            all += e;
-            store(z.at(k, i), e);
-        }
-        const V<T> inverse = T(1) / all;
-        for (int64_t k = 0; k < n_classes; ++k) store(z.at(k, i), load(z.at(k, i)) * inverse);
-    }
-}
-
 // Probabilities in place of the logits; at certainty exactly one and zeros.
 template <class T>
 static void softmax_in_place(const Tile<T> &z, int64_t t, int64_t n_classes, const RowSums<T> &rows) {
-    if (settle_tops(z, t, n_classes, rows))
-        softmax_of_tops<T, true>(z, t, n_classes, rows);
-    else
-        softmax_of_tops<T, false>(z, t, n_classes, rows);
+    Fetch nothing{nullptr, 0};
+    exponentials(z, z, t, n_classes, rows, nothing);
+    const int64_t ld = z.ld;
+    for (int64_t i = 0; i < t; i += L<T>) {
+        V<T> all = {};
+        T *at = z.at(0, i);
+        for (int64_t k = 0; k < n_classes; ++k, at += ld) all += load(at);
+        const V<T> inverse = T(1) / all;
+        at = z.at(0, i);
+        for (int64_t k = 0; k < n_classes; ++k, at += ld) store(at, load(at) * inverse);
+    }
 }
 
 }  // namespace softgrad::SOFTGRAD_ISA

@@ -54,6 +54,16 @@ template <class T> SOFTGRAD_INLINE V<T> load(const T *from) {
 
 template <class T> SOFTGRAD_INLINE void store(T *to, V<T> value) { memcpy(to, &value, sizeof value); }
 
+// The value in a register: where registers are scarce compilers read it from memory again for each use.
+template <class T> SOFTGRAD_INLINE V<T> kept(V<T> value) {
+#if defined(SOFTGRAD_X86)
+    asm("" : "+v"(value));
+#elif defined(__aarch64__)
+    asm("" : "+w"(value));
+#endif
+    return value;
+}
+
 template <class T> SOFTGRAD_INLINE V<T> broadcast(T value) { return value - V<T>{}; }
 
 template <class T> SOFTGRAD_INLINE V<T> as_real(I<T> bits) { return (V<T>)bits; }
@@ -63,6 +73,25 @@ template <class T> SOFTGRAD_INLINE I<T> as_bits(V<T> value) { return (I<T>)value
 template <class T> SOFTGRAD_INLINE V<T> keep(I<T> mask, V<T> value) { return as_real<T>(mask & as_bits<T>(value)); }
 
 template <class T> SOFTGRAD_INLINE V<T> choose(I<T> mask, V<T> yes, V<T> no) { return mask ? yes : no; }
+
+// total[a][b] += left(a) right(b). The fewer factors are held in registers, the others pass by: beside the sums there is
+// room for no more.
+template <class T, int lefts, int rights, class Left, class Right>
+SOFTGRAD_INLINE void add_products(const Left &left, const Right &right, V<T> (&total)[lefts][rights]) {
+    constexpr int fewer = lefts < rights ? lefts : rights, more = lefts < rights ? rights : lefts;
+    V<T> held[fewer];
+    for (int a = 0; a < fewer; ++a)
+        if constexpr (lefts < rights) held[a] = kept<T>(left(a));
+        else held[a] = kept<T>(right(a));
+    for (int b = 0; b < more; ++b)
+        if constexpr (lefts < rights) {
+            const V<T> passing = kept<T>(right(b));
+            for (int a = 0; a < fewer; ++a) total[a][b] += held[a] * passing;
+        } else {
+            const V<T> passing = kept<T>(left(b));
+            for (int a = 0; a < fewer; ++a) total[b][a] += passing * held[a];
+        }
+}
 
 template <class T> SOFTGRAD_INLINE T sum(V<T> value) {
     T total = 0;
@@ -133,6 +162,11 @@ struct Fetch {
 
     SOFTGRAD_METHOD void step() {
         for (int64_t ahead = 0; ahead < stride; ahead += 64) __builtin_prefetch(next + ahead);
+        next += stride;
+    }
+    // The same where a step is known to be of at most so many lines.
+    template <int lines> SOFTGRAD_METHOD void step() {
+        for (int line = 0; line < lines; ++line) __builtin_prefetch(next + line * 64);
         next += stride;
     }
 };
