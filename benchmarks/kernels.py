@@ -5,6 +5,7 @@
 Every row is one problem on this machine's own cores, medians over interleaved repetitions. `roof` is the time below
 which the machine cannot go, ``max(bytes of X / read bandwidth, 4 n d K / GEMM rate)``: both rates are medians that were
 measured in turns with the row, in its own precision. `with exps` adds n K exponentials at the rate of softgrad's own.
+`product` is the time of a product with the Hessian at kept probabilities, over that of loss and gradient.
 Peers do the same job: loss and gradient of the mean loss in the data's precision, no penalty; scikit-learn's
 LinearModelLoss is called as its LogisticRegression calls it, on a float64 copy where the data are bytes. Sparse rows
 are given to softgrad as Rows, as its fits hold them, with the threads' ranges of features found before.
@@ -105,6 +106,13 @@ def ours(problem: Problem) -> Callable[[], Any]:
         rows = as_rows(problem.X, problem.y, n_classes=problem.n_classes)
         return lambda: softgrad.loss_and_gradient(problem.coef, problem.intercept, rows)
     return lambda: softgrad.loss_and_gradient(problem.coef, problem.intercept, problem.X, problem.y)
+
+
+def hessian_product(problem: Problem) -> Callable[[], Any]:
+    """As the solvers ask for it: at kept probabilities, the direction's logits returned."""
+    rows = as_rows(problem.X, problem.y, n_classes=problem.n_classes)
+    point = rows.at(problem.coef, problem.intercept)
+    return lambda: point.product(problem.coef[::-1], problem.intercept)
 
 
 def scikit_learn(problem: Problem) -> Callable[[], Any]:
@@ -242,6 +250,7 @@ def row(name: str, problem: Problem, seconds: float) -> dict[str, float]:
     taken = interleaved(
         {
             "softgrad": ours(problem),
+            "product": hessian_product(problem),
             "scikit-learn": scikit_learn(problem),
             "NumPy": numpy_naive(problem) if isinstance(problem.X, np.ndarray) else None,
             "PyTorch": pytorch(problem),
@@ -254,7 +263,11 @@ def row(name: str, problem: Problem, seconds: float) -> dict[str, float]:
     cells = [f"{taken[peer] * 1e3:9.2f}" if peer in taken else "        -" for peer in PEERS]
     speed, share = taken["scikit-learn"] / taken["softgrad"], roof / taken["softgrad"]
     print(
-        f"{name:28s}", *cells, f"{speed:7.1f}x {share:6.2f} {with_exps / taken['softgrad']:9.2f}", flush=True
+        f"{name:28s}",
+        *cells,
+        f"{speed:7.1f}x {share:6.2f} {with_exps / taken['softgrad']:9.2f}",
+        f"{taken['product'] / taken['softgrad']:9.2f}",
+        flush=True,
     )
     return {"speed": speed, "share": share, "n_classes": problem.n_classes, **rates}
 
@@ -273,7 +286,7 @@ def main() -> None:
         f"softgrad {softgrad.__version__} ({backend()}), {versions}; {platform.processor() or platform.machine()}"
     )
     print(f"{'ms':28s}", *(f"{peer:>9s}" for peer in ("softgrad", "sklearn", "NumPy", "PyTorch")),
-          "  vs sklearn   roof  with exps")  # fmt: skip
+          "  vs sklearn   roof  with exps  product")  # fmt: skip
     found = [row(f"({n}, {d}, {k}, {kind})", dense(n, d, k, kind), seconds) for n, d, k, kind in GRID]
     narrow = [one for one in found if one["n_classes"] <= 26]
     mean = {key: statistics.geometric_mean(one[key] for one in narrow) for key in ("speed", "share")}

@@ -46,11 +46,16 @@ def relevance(proba: Array, shares: Array | None) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class KeptDirection:
-    """A direction and its logits ``coef X' + intercept``, (K, n)."""
+    """A direction and its logits ``coef X' + intercept``, (K, n): float32 where a product in float32 gave them."""
 
     coef: Array
     intercept: Array
     logits: Array
+
+    @cached_property
+    def change(self) -> Array:
+        """Of a point's logits, in their type."""
+        return self.logits.astype(np.float64, copy=False)
 
     def times(self, factor: float) -> "KeptDirection":
         logits = self.logits
@@ -159,7 +164,7 @@ class KeptPoint:
         return KeptPoint(self._rows.part(counts), self.coef, self.intercept, None, proba=proba)
 
     def along(self, direction: KeptDirection, steps: Array) -> tuple[Array, Array]:
-        found = [passes.along(self._logits, direction.logits, float(t), self._rows.given) for t in steps]
+        found = [passes.along(self._logits, direction.change, float(t), self._rows.given) for t in steps]
         losses, slopes = np.array(found).T.reshape(2, len(steps))
         return losses, slopes
 
@@ -168,7 +173,7 @@ class KeptPoint:
             self._rows,
             self.coef + step * direction.coef,
             self.intercept + step * direction.intercept,
-            self._logits + step * direction.logits,
+            self._logits + step * direction.change,
         )
 
     def shift(self, intercept: Array) -> "KeptPoint":

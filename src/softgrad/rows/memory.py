@@ -152,11 +152,11 @@ class MemoryRows(ABC):
     def product(self, proba: Array, coef: Array, intercept: Array) -> tuple[Array, Array, Array]:
         """Hessian times (coef, intercept) at the probabilities (K, n), and the direction's logits, in one read of X.
 
-        Computed in the type of the probabilities.
+        Computed in the type of the probabilities, which the logits are of too.
         """
         sums, logits = passes.product(self.table, proba, coef, intercept, self.given)
         self._count(4.0 * self.n_classes, reads=1.0)
-        return np.asarray(sums.by_coef), sums.by_intercept, logits.astype(np.float64, copy=False)
+        return np.asarray(sums.by_coef), sums.by_intercept, logits
 
     @cached_property
     def product_type(self) -> Any:

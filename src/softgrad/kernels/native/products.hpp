@@ -32,13 +32,11 @@ SOFTGRAD_INLINE void forward_range(const Span<T> &span, const Block<T> &x, int64
 }
 
 template <class T, int largest>
-static void forward_largest(const Span<T> &span, const Block<T> &x, const T *W, int64_t ldw, const T *start,
-                            const ClassBlocks &blocks, const Tile<T> &z) {
+static void forward_largest(const Span<T> &span, const Block<T> &x, Fetch fetch, const T *W, int64_t ldw,
+                            const T *start, const ClassBlocks &blocks, const Tile<T> &z) {
     const int64_t whole = span.full * L<T>, at_once = features_at_once(span);
     for (int64_t i = 0; i < x.t; i += rows_at_once) {
         const int64_t count = x.t - i < rows_at_once ? x.t - i : rows_at_once;
-        Fetch fetch{(const char *)(x.row(i) + rows_at_once * x.ld),
-                    sums_in_registers * int64_t(sizeof(V<T>)) / blocks.K};
         for (int64_t from = 0; from == 0 || from < whole; from += at_once) {
             const int64_t to = from + at_once < whole ? from + at_once : whole;
             for_each_range<largest>(blocks, [&](auto size, int64_t k) __attribute__((always_inline)) {
@@ -50,49 +48,67 @@ static void forward_largest(const Span<T> &span, const Block<T> &x, const T *W, 
 }
 
 template <class T>
-static void forward(const Span<T> &span, const Block<T> &x, const T *W, int64_t ldw, const T *start, int64_t K,
-                    const Tile<T> &z) {
+static void forward(const Span<T> &span, const Block<T> &x, const Fetch &fetch, const T *W, int64_t ldw,
+                    const T *start, int64_t K, const Tile<T> &z) {
     const ClassBlocks blocks(K);
-    with_largest(blocks, [&](auto largest) { forward_largest<T, largest.value>(span, x, W, ldw, start, blocks, z); });
+    with_largest(blocks,
+                 [&](auto largest) { forward_largest<T, largest.value>(span, x, fetch, W, ldw, start, blocks, z); });
 }
 
-// Registers [first, end) of a row, where `end` is its last where it `ends`, in groups that leave the sums in registers.
+// Registers [first, end) of a row, fewer than `columns` and at most its last one incomplete.
 template <class T, int columns, int classes>
-SOFTGRAD_INLINE void backward_rest(const Span<T> &span, const T *X, int64_t ldx, int64_t t, const T *R, int64_t ldr,
-                                   int64_t first, int64_t end, double *G, int64_t ldg) {
+SOFTGRAD_INLINE void backward_rest(const Span<T> &span, const T *X, int64_t ldx, int64_t t, Fetch &fetch, const T *R,
+                                   int64_t ldr, int64_t first, int64_t end, double *G, int64_t ldg) {
     if constexpr (columns > 0) {
         if (end - first < columns)
-            return backward_rest<T, columns - 1, classes>(span, X, ldx, t, R, ldr, first, end, G, ldg);
+            return backward_rest<T, columns - 1, classes>(span, X, ldx, t, fetch, R, ldr, first, end, G, ldg);
         if (end > span.full)
-            backward_rows<T, columns, classes, true>(span, X, ldx, t, R, ldr, first, G, ldg);
+            backward_rows<T, columns, classes, true, false>(span, X, ldx, t, fetch, R, ldr, first, G, ldg);
         else
-            backward_rows<T, columns, classes, false>(span, X, ldx, t, R, ldr, first, G, ldg);
+            backward_rows<T, columns, classes, false, false>(span, X, ldx, t, fetch, R, ldr, first, G, ldg);
     }
 }
 
-template <class T, int classes>
-SOFTGRAD_INLINE void backward_range(const Span<T> &span, const T *X, int64_t ldx, int64_t t, const T *R, int64_t ldr,
-                                    int64_t first, int64_t end, double *G, int64_t ldg) {
+// Registers [first, end) in groups that leave the sums in registers.
+template <class T, int classes, bool fetches>
+SOFTGRAD_INLINE void backward_range(const Span<T> &span, const T *X, int64_t ldx, int64_t t, Fetch &fetch, const T *R,
+                                    int64_t ldr, int64_t first, int64_t end, double *G, int64_t ldg) {
     constexpr int columns = registers_against(classes);
     const int64_t last = end > span.full ? span.full : end;
     for (; first + columns <= last; first += columns)
-        backward_rows<T, columns, classes, false>(span, X, ldx, t, R, ldr, first, G, ldg);
-    backward_rest<T, columns, classes>(span, X, ldx, t, R, ldr, first, end, G, ldg);
+        backward_rows<T, columns, classes, false, fetches>(span, X, ldx, t, fetch, R, ldr, first, G, ldg);
+    backward_rest<T, columns, classes>(span, X, ldx, t, fetch, R, ldr, first, end, G, ldg);
+}
+
+// Fetches where all classes are one range.
+template <class T, int largest, bool fetches>
+static void backward_largest(const Span<T> &span, const Block<T> &x, Fetch fetch, const Tile<T> &r,
+                             const ClassBlocks &blocks, double *G, int64_t ldg) {
+    constexpr int64_t columns = sums_in_registers, rows = 48 * 1024 / (columns * sizeof(V<T>));
+    for (int64_t first = 0; first < span.registers(); first += columns) {
+        const int64_t end = first + columns < span.registers() ? first + columns : span.registers();
+        for (int64_t i = 0; i < x.t; i += rows) {
+            const auto add = [&](auto size, int64_t k) __attribute__((always_inline)) {
+                backward_range<T, size.value, fetches>(span, x.row(i), x.ld, x.t - i < rows ? x.t - i : rows, fetch,
+                                                       r.at(k, i), r.ld, first, end, G + k * ldg, ldg);
+            };
+            if constexpr (fetches)
+                add(Size<largest>{}, 0);
+            else
+                for_each_range<largest>(blocks, add);
+        }
+    }
 }
 
 template <class T>
-static void backward(const Span<T> &span, const Block<T> &x, const Tile<T> &r, int64_t K, double *G, int64_t ldg) {
-    constexpr int64_t columns = sums_in_registers, rows = 48 * 1024 / (columns * sizeof(V<T>));
+static void backward(const Span<T> &span, const Block<T> &x, const Fetch &fetch, const Tile<T> &r, int64_t K, double *G,
+                     int64_t ldg) {
     const ClassBlocks blocks(K);
     with_largest(blocks, [&](auto largest) {
-        for (int64_t first = 0; first < span.registers(); first += columns) {
-            const int64_t end = first + columns < span.registers() ? first + columns : span.registers();
-            for (int64_t i = 0; i < x.t; i += rows)
-                for_each_range<largest.value>(blocks, [&](auto size, int64_t k) __attribute__((always_inline)) {
-                    backward_range<T, size.value>(span, x.row(i), x.ld, x.t - i < rows ? x.t - i : rows, r.at(k, i),
-                                                  r.ld, first, end, G + k * ldg, ldg);
-                });
-        }
+        if (blocks.count == 1)
+            backward_largest<T, largest.value, true>(span, x, fetch, r, blocks, G, ldg);
+        else
+            backward_largest<T, largest.value, false>(span, x, fetch, r, blocks, G, ldg);
     });
 }
 

@@ -43,6 +43,17 @@ SOFTGRAD_INLINE void store_sums(const V<T> *total, int64_t stride, T start, bool
     memcpy(z + first, &sums, sizeof sums);
 }
 
+// A step of either product multiplies as many registers as there are sums in registers. So many steps a tile has in each.
+template <class T> static int64_t steps_of_product(const Span<T> &span, int64_t t, int64_t n_classes) {
+    return 1 + t * span.full * n_classes / sums_in_registers;
+}
+
+// Lines that a step fetches, where half a tile comes with each product.
+template <class T> constexpr int lines_a_step(int classes) {
+    const int bytes = sums_in_registers * int(sizeof(V<T>)) / 2, each = classes * line_of_cache;
+    return (bytes + each - 1) / each;
+}
+
 // Z[k, 0..rows) of rows x and `classes` rows of W over the features [from, to): beginning with `start` where from is 0,
 // else added to what is there. Whole quadruples of Z are written: the next rows' come later.
 template <class T, int rows, int classes>
@@ -56,7 +67,7 @@ SOFTGRAD_INLINE void forward_rows(const Span<T> &span, const T *const *x, Fetch 
     };
 #pragma GCC unroll 4
     for (int64_t j = from; j < to; j += L<T>) {
-        fetch.template step<(rows + 1) / 2>();
+        fetch.template step<lines_a_step<T>(classes)>();
         add(j);
     }
     if (span.rest && to == span.full * L<T>) {
@@ -84,9 +95,9 @@ SOFTGRAD_INLINE void add_to(double *to, V<float> sums) {
 
 // G[k, registers first..first+columns) += sum over the t rows; R is (classes, ldr). The last register is the row's
 // end where it `ends`.
-template <class T, int columns, int classes, bool ends>
-SOFTGRAD_INLINE void backward_rows(const Span<T> &span, const T *X, int64_t ldx, int64_t t, const T *R, int64_t ldr,
-                                    int64_t first, double *G, int64_t ldg) {
+template <class T, int columns, int classes, bool ends, bool fetches>
+SOFTGRAD_INLINE void backward_rows(const Span<T> &span, const T *X, int64_t ldx, int64_t t, Fetch &fetch, const T *R,
+                                   int64_t ldr, int64_t first, double *G, int64_t ldg) {
     V<T> total[classes][columns] = {};
     int64_t starts[columns];
     for (int c = 0; c < columns; ++c) starts[c] = c < columns - 1 || !ends ? (first + c) * L<T> : span.d - L<T>;
@@ -100,7 +111,10 @@ SOFTGRAD_INLINE void backward_rows(const Span<T> &span, const T *X, int64_t ldx,
             total);
     };
 #pragma GCC unroll 4
-    for (int64_t i = 0; i < t; ++i, X += ldx) add(X, i);
+    for (int64_t i = 0; i < t; ++i, X += ldx) {
+        if (fetches) fetch.template step<lines_a_step<T>(classes)>();
+        add(X, i);
+    }
     for (int k = 0; k < classes; ++k)
         for (int c = 0; c < columns; ++c) add_to(G + k * ldg + starts[c], total[k][c]);
 }

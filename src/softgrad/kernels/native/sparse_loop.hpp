@@ -13,8 +13,8 @@
 namespace softgrad::SOFTGRAD_ISA {
 
 constexpr int registers_at_once = 4;
-constexpr int64_t ahead = 8;      // entries: the lines of a table lie anywhere, and are asked for early
-constexpr int line_of_cache = 8;  // doubles
+constexpr int64_t ahead = 8;  // entries: the lines of a table lie anywhere, and are asked for early
+constexpr int doubles_a_line = line_of_cache / sizeof(double);
 
 // to[0..registers) = from[0..registers) + the sum over the entries [begin, end) of value * rows of `table`.
 template <int registers, class S, class J>
@@ -29,7 +29,7 @@ SOFTGRAD_INLINE void gather(const Compressed &X, int64_t line, const double *tab
     for (int64_t p = starts[line]; p < end; ++p) {
         const double *row = table + int64_t(indices[p]) * ld;
         const double *coming = table + int64_t(indices[p + ahead < last ? p + ahead : last]) * ld;
-        for (int v = 0; v < registers * lanes; v += line_of_cache) __builtin_prefetch(coming + v);
+        for (int v = 0; v < registers * lanes; v += doubles_a_line) __builtin_prefetch(coming + v);
         const V<double> value = broadcast<double>(double(values[p]));
         for (int v = 0; v < registers; ++v) total[v] += value * load(row + v * lanes);
     }
@@ -123,9 +123,9 @@ template <class S, class J> static void scatter(const SparseJob &sparse, const J
         for (int64_t p = begins[i]; p < int64_t(ends[i]); ++p) {
             double *const line = G + int64_t(indices[p]) * ld;
             const double *coming = G + int64_t(indices[p + ahead < last ? p + ahead : last]) * ld;
-            for (int64_t v = 0; v < ld; v += line_of_cache) {
+            for (int64_t v = 0; v < ld; v += doubles_a_line) {
                 __builtin_prefetch(coming + v, 1);
-                add_line<line_of_cache / L<double>>(double(values[p]), r + v, line + v);
+                add_line<doubles_a_line / L<double>>(double(values[p]), r + v, line + v);
             }
         }
     }
@@ -144,8 +144,8 @@ static void run_sparse_features(const SparseJob &sparse, int64_t part, double *G
     const int64_t K = sparse.job.n_classes, d = sparse.n_features, ld = sparse.ld;
     const int64_t from = sparse.parts[part], to = sparse.parts[part + 1];
     sparse.rows.wide_indices ? scatter_part<int64_t>(sparse, part, G) : scatter_part<int32_t>(sparse, part, G);
-    for (int64_t j = from; j < to; j += line_of_cache) {
-        const int64_t end = to - j < line_of_cache ? to : j + line_of_cache;
+    for (int64_t j = from; j < to; j += doubles_a_line) {
+        const int64_t end = to - j < doubles_a_line ? to : j + doubles_a_line;
         for (int64_t k = 0; k < K; ++k)
             for (int64_t m = j; m < end; ++m) result[k * d + m] = G[m * ld + k];
     }

@@ -162,6 +162,18 @@ static Tile<T> finish_rows(const Job &job, int64_t first, int64_t t, const Tile<
     return r;
 }
 
+// What the first and the second product fetch: half of the next tile each; or with many classes, where the memory has the
+// time, the first product the rows that it comes to next, and the second nothing.
+template <class T>
+static Fetch fetch_of(const Job &job, const Span<T> &span, int64_t first, int64_t t, Layout layout, int64_t product) {
+    const bool many = job.n_classes > most_classes;
+    if (job.X.row_stride <= 0 || (many && product > 0)) return {job.X.data, 0};
+    const int64_t bytes = t * job.X.row_stride / (many ? 1 : 2);
+    const int64_t ahead = many && layout == Layout::rows_in_place ? rows_at_once : t;
+    return {job.X.data + (first + ahead) * job.X.row_stride + product * bytes,
+            bytes / steps_of_product(span, t, job.n_classes)};
+}
+
 // One tile: loss, by_intercept and G are added to.
 template <class T>
 static void run_tile(const Job &job, int64_t first, int64_t t, const Span<T> &span, Layout layout,
@@ -173,7 +185,7 @@ static void run_tile(const Job &job, int64_t first, int64_t t, const Span<T> &sp
                             : columns_of<T>(job.X, first, t, pitch(job.height), own.x, layout);
     const auto product = [&](const T *W, const T *start, int64_t n_classes, const Tile<T> &to) {
         if (rows)
-            forward<T>(span, x, W, ldw, start, n_classes, to);
+            forward<T>(span, x, fetch_of<T>(job, span, first, t, layout, 0), W, ldw, start, n_classes, to);
         else
             forward<T>(x, job.X.d, W, ldw, start, n_classes, to);
         pad(to, n_classes, t);
@@ -190,7 +202,7 @@ static void run_tile(const Job &job, int64_t first, int64_t t, const Span<T> &sp
     if (job.step == Step::spread)
         backward<T>({z.data, z.ld, t}, K, r, K, G, K);
     else if (rows)
-        backward<T>(span, x, r, K, G, ldw);
+        backward<T>(span, x, fetch_of<T>(job, span, first, t, layout, 1), r, K, G, ldw);
     else
         backward<T>(x, job.X.d, r, K, G, ldw);
 }

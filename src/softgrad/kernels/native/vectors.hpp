@@ -41,6 +41,8 @@ constexpr int registers_against(int classes) {
     return sums_in_registers / classes < 8 ? sums_in_registers / classes : 8;
 }
 
+constexpr int line_of_cache = 64;
+
 constexpr int four = 4;  // rows and columns of the squares that are transposed
 
 #define SOFTGRAD_INLINE static inline __attribute__((always_inline))
@@ -161,12 +163,12 @@ struct Fetch {
     int64_t stride;  // bytes a step
 
     SOFTGRAD_METHOD void step() {
-        for (int64_t ahead = 0; ahead < stride; ahead += 64) __builtin_prefetch(next + ahead);
+        for (int64_t ahead = 0; ahead < stride; ahead += line_of_cache) __builtin_prefetch(next + ahead);
         next += stride;
     }
-    // The same where a step is known to be of at most so many lines.
+    // The same where a step is of at most so many lines.
     template <int lines> SOFTGRAD_METHOD void step() {
-        for (int line = 0; line < lines; ++line) __builtin_prefetch(next + line * 64);
+        for (int line = 0; line < lines; ++line) __builtin_prefetch(next + line * line_of_cache);
         next += stride;
     }
 };
