@@ -149,13 +149,16 @@ def _rows(job: Job, part: slice, z: Array, other: Any) -> Sums:
     if job.step == Step.GIVEN:
         return Sums(0.0, z.sum(axis=1, dtype=np.float64), z)
     targets = None if job.targets is None else job.targets.part(part)
-    if job.step == Step.RESIDUAL and z.flags.c_contiguous:
+    if job.step in (Step.RESIDUAL, Step.CURVED) and z.flags.c_contiguous:
         compiled = replace(
             job,
             X=np.empty((z.shape[1], 0)),
             coef=None,
             start=None,
             offsets=None,
+            base=None,
+            base_start=None,
+            other=None if other is None else np.ascontiguousarray(other),
             backward=False,
             targets=targets,
             logits=z,
