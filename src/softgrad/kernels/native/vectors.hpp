@@ -58,7 +58,7 @@ template <class T> SOFTGRAD_INLINE void store(T *to, V<T> value) { memcpy(to, &v
 
 // The value in a register: where registers are scarce compilers read it from memory again for each use.
 template <class T> SOFTGRAD_INLINE V<T> kept(V<T> value) {
-#if defined(SOFTGRAD_X86)
+#if defined(SOFTGRAD_X86) && (SOFTGRAD_VECTOR_BYTES <= 32 || defined(__AVX512F__))
     asm("" : "+v"(value));
 #elif defined(__aarch64__)
     asm("" : "+w"(value));
