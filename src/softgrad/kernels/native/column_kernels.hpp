@@ -16,7 +16,7 @@ SOFTGRAD_INLINE void forward_columns(const T *X, int64_t ldx, int64_t d, const T
     V<T> total[classes][rows];
     for (int k = 0; k < classes; ++k)
         for (int c = 0; c < rows; ++c) total[k][c] = broadcast<T>(start[k]);
-#pragma GCC unroll 4
+#pragma GCC unroll 2
     for (int64_t j = 0; j < d; ++j, X += ldx)
         add_products<T, classes, rows>(
             [&](int k) __attribute__((always_inline)) { return broadcast<T>(W[k * ldw + j]); },
@@ -30,7 +30,7 @@ template <class T, int features, int classes>
 SOFTGRAD_INLINE void backward_columns(const T *X, int64_t ldx, int64_t t, const T *R, int64_t ldr, double *G,
                                       int64_t ldg) {
     V<T> total[classes][features] = {};
-#pragma GCC unroll 4
+#pragma GCC unroll 2
     for (int64_t i = 0; i < t; i += L<T>)
         add_products<T, classes, features>(
             [&](int k) __attribute__((always_inline)) { return load(R + k * ldr + i); },

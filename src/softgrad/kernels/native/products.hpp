@@ -55,29 +55,25 @@ static void forward(const Span<T> &span, const Block<T> &x, const Fetch &fetch, 
                  [&](auto largest) { forward_largest<T, largest.value>(span, x, fetch, W, ldw, start, blocks, z); });
 }
 
-// Registers [first, end) of a row, fewer than `columns` and at most its last one incomplete.
-template <class T, int columns, int classes>
-SOFTGRAD_INLINE void backward_rest(const Span<T> &span, const T *X, int64_t ldx, int64_t t, Fetch &fetch, const T *R,
-                                   int64_t ldr, int64_t first, int64_t end, double *G, int64_t ldg) {
-    if constexpr (columns > 0) {
-        if (end - first < columns)
-            return backward_rest<T, columns - 1, classes>(span, X, ldx, t, fetch, R, ldr, first, end, G, ldg);
-        if (end > span.full)
-            backward_rows<T, columns, classes, true, false>(span, X, ldx, t, fetch, R, ldr, first, G, ldg);
-        else
-            backward_rows<T, columns, classes, false, false>(span, X, ldx, t, fetch, R, ldr, first, G, ldg);
-    }
-}
-
-// Registers [first, end) in groups that leave the sums in registers.
+// Registers [first, end) of a row in groups that leave the sums in registers; its last, incomplete one with the one before.
 template <class T, int classes, bool fetches>
 SOFTGRAD_INLINE void backward_range(const Span<T> &span, const T *X, int64_t ldx, int64_t t, Fetch &fetch, const T *R,
                                     int64_t ldr, int64_t first, int64_t end, double *G, int64_t ldg) {
     constexpr int columns = registers_against(classes);
-    const int64_t last = end > span.full ? span.full : end;
-    for (; first + columns <= last; first += columns)
+    const int64_t whole = end > span.full ? span.full : end;
+    for (; first + columns <= whole; first += columns)
         backward_rows<T, columns, classes, false, fetches>(span, X, ldx, t, fetch, R, ldr, first, G, ldg);
-    backward_rest<T, columns, classes>(span, X, ldx, t, fetch, R, ldr, first, end, G, ldg);
+    if constexpr (columns > 4)
+        for (; first + 4 <= whole; first += 4)
+            backward_rows<T, 4, classes, false, false>(span, X, ldx, t, fetch, R, ldr, first, G, ldg);
+    for (; first + 2 <= whole; first += 2)
+        backward_rows<T, 2, classes, false, false>(span, X, ldx, t, fetch, R, ldr, first, G, ldg);
+    if (end > whole && first < whole)
+        backward_rows<T, 2, classes, true, false>(span, X, ldx, t, fetch, R, ldr, first, G, ldg);
+    else if (end > whole)
+        backward_rows<T, 1, classes, true, false>(span, X, ldx, t, fetch, R, ldr, first, G, ldg);
+    else if (first < whole)
+        backward_rows<T, 1, classes, false, false>(span, X, ldx, t, fetch, R, ldr, first, G, ldg);
 }
 
 // Fetches where all classes are one range.

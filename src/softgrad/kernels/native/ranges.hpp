@@ -30,7 +30,7 @@ template <class F> SOFTGRAD_INLINE void with_largest(const ClassBlocks &blocks, 
 
 // f(size, first class) for every range.
 template <int largest, class F> SOFTGRAD_INLINE void for_each_range(const ClassBlocks &blocks, const F &f) {
-    constexpr int smaller = largest > 1 ? largest - 1 : 1;
+    constexpr int smaller = largest > 2 ? largest - 1 : largest;
     const int64_t end_of_larger = (blocks.K - blocks.count * (largest - 1)) * largest;
     int64_t k = 0;
     for (; k < end_of_larger; k += largest) f(Size<largest>{}, k);

@@ -65,7 +65,7 @@ SOFTGRAD_INLINE void forward_rows(const Span<T> &span, const T *const *x, Fetch 
                                        [&](int k) __attribute__((always_inline)) { return load(W + k * ldw + j); },
                                        total);
     };
-#pragma GCC unroll 4
+#pragma GCC unroll 2
     for (int64_t j = from; j < to; j += L<T>) {
         fetch.template step<lines_a_step<T>(classes)>();
         add(j);
@@ -110,7 +110,7 @@ SOFTGRAD_INLINE void backward_rows(const Span<T> &span, const T *X, int64_t ldx,
             },
             total);
     };
-#pragma GCC unroll 4
+#pragma GCC unroll 2
     for (int64_t i = 0; i < t; ++i, X += ldx) {
         if (fetches) fetch.template step<lines_a_step<T>(classes)>();
         add(X, i);

@@ -38,7 +38,7 @@ constexpr int sums_in_registers = 12, most_classes = 4;
 #endif
 
 constexpr int registers_against(int classes) {
-    return sums_in_registers / classes < 8 ? sums_in_registers / classes : 8;
+    return classes == 1 ? 4 : sums_in_registers / classes < 8 ? sums_in_registers / classes : 8;
 }
 
 constexpr int line_of_cache = 64;
