@@ -22,7 +22,6 @@ template <class T> struct Span {
         for (int lane = 0; lane < L<T>; ++lane) mask[lane] = lane >= L<T> - rest ? -1 : 0;
     }
     int64_t registers() const { return full + (rest > 0); }
-    int64_t start(int64_t index) const { return index < full ? index * L<T> : d - L<T>; }
 };
 
 // Sums over the lanes of up to four registers.
@@ -43,12 +42,12 @@ SOFTGRAD_INLINE void store_sums(const V<T> *total, int64_t stride, T start, bool
     memcpy(z + first, &sums, sizeof sums);
 }
 
-// A step of either product multiplies as many registers as there are sums in registers. So many steps a tile has in each.
+// Steps that either product of a tile takes; a step is one multiply-add for each sum in registers.
 template <class T> static int64_t steps_of_product(const Span<T> &span, int64_t t, int64_t n_classes) {
     return 1 + t * span.full * n_classes / sums_in_registers;
 }
 
-// Lines that a step fetches, where half a tile comes with each product.
+// Lines that a step fetches of the next tile, of which half comes with each product.
 template <class T> constexpr int lines_a_step(int classes) {
     const int bytes = sums_in_registers * int(sizeof(V<T>)) / 2, each = classes * line_of_cache;
     return (bytes + each - 1) / each;
