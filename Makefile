@@ -108,7 +108,8 @@ audit:  ## look the dependencies up in the database of known vulnerabilities (ne
 sanitize:  ## the kernels' tests under AddressSanitizer and UBSan (GCC or Clang on Linux)
 	$(call fresh,sanitize,3.11)
 	.venvs/sanitize/bin/python $(PIP_INSTALL) --editable '.[test]' \
-	  --config-settings=cmake.define.CMAKE_CXX_FLAGS='$(SANITIZERS)' --config-settings=install.strip=false
+	  --config-settings=cmake.define.CMAKE_CXX_FLAGS='$(SANITIZERS)' \
+	  --config-settings=cmake.define.SOFTGRAD_OPTIMIZATION=-O1 --config-settings=install.strip=false
 	@export LD_PRELOAD="$$(for library in asan ubsan stdc++; do $${CXX:-c++} -print-file-name=lib$$library.so; done | paste -sd:)"; \
 	export ASAN_OPTIONS=detect_leaks=0:max_malloc_fill_size=1073741824:malloc_fill_byte=255 UBSAN_OPTIONS=print_stacktrace=1; \
 	for kernels in portable best; do echo "== $$kernels"; \
