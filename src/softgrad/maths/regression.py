@@ -150,7 +150,8 @@ def add_curvature_grams(X: Array, h: Array, result: Array) -> None:
     ``A' A`` with ``A = sqrt(h_k) [X 1]``: a symmetric product, so half the flop of :func:`extended_grams`; d^2 for each
     entry of h that is not zero.
     """
-    extended = np.column_stack([X, np.ones(len(X))])
+    extended = np.ones((X.shape[0], X.shape[1] + 1))
+    extended[:, :-1] = X
     scratch = np.empty_like(extended)
     for k, root in enumerate(np.sqrt(h)):
         counts = np.flatnonzero(root)

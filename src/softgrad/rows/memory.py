@@ -192,7 +192,7 @@ class MemoryRows(ABC):
         if isinstance(self.X, np.ndarray) and size > WIDE:
             for start in range(0, self.n_rows, TALL):
                 part = slice(start, start + TALL)
-                regression.add_curvature_grams(regression.as_float(self.X[part]), curvature[:, part], result)
+                regression.add_curvature_grams(self.X[part], curvature[:, part], result)
             counted = np.count_nonzero(curvature) / self.n_rows
             self._count(float(counted * self.n_features), reads=1.0)
             return result
