@@ -14,6 +14,7 @@ from softgrad.optimize.ledger import Ledger
 from softgrad.optimize.objective import Iterate, Objective
 from softgrad.optimize.recession import recession, shown
 from softgrad.optimize.recession_by_products import recession_by_products
+from softgrad.optimize.rounding import of_logits
 from softgrad.optimize.sentences import by_decrement, by_gap, ended, no_optimum
 from softgrad.optimize.separation import Separation
 from softgrad.optimize.solution import Record, Solution, Status
@@ -24,6 +25,10 @@ NEAR = 1e-6
 
 Array = npt.NDArray[Any]
 Callback = Callable[[Record], Any]
+
+
+LOST = 1e-8
+"""Relative rounding of the values from which on each iterate is judged by its own certificate alone."""
 
 
 @dataclass(frozen=True)
@@ -135,8 +140,9 @@ class Progress:
 
     def _take(self, certificate: Certificate) -> None:
         """Of two iterates equal up to rounding the certified one is taken: its intercept is optimal."""
-        self.lower_bound = max(self.lower_bound, certificate.lower_bound)
-        if certificate.iterate.value <= self.best.value * (1 + ROUNDING):
+        alone = self._rounded(certificate.iterate)
+        self.lower_bound = max(-np.inf if alone else self.lower_bound, certificate.lower_bound)
+        if alone or certificate.iterate.value <= self.best.value * (1 + ROUNDING):
             self.best = certificate.iterate
         self._update_gap(certificate)
 
@@ -145,6 +151,12 @@ class Progress:
         if certificate is not None and certificate.iterate is self.best:
             gap = min(gap, certificate.gap)
         self.gap = max(gap, ROUNDING * self.best.value) / self.objective.scale(self.best.value)
+
+    def _rounded(self, iterate: Iterate) -> bool:
+        """Whether columns far from zero take so much from values that one iterate's bound says little of another's."""
+        point, sizes = iterate.point, self.objective.column_sizes
+        lost = 2 * float(np.sqrt(of_logits(sizes, point.coef, point.intercept)))
+        return lost > LOST * iterate.value
 
     def _settling(self, iterate: Iterate) -> bool:
         """Whether the decrement is worth its cost: the Hessian is at hand, or ten steps have gained little."""
