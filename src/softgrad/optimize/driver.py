@@ -14,7 +14,7 @@ from softgrad.optimize.ledger import Ledger
 from softgrad.optimize.objective import Iterate, Objective
 from softgrad.optimize.recession import recession, shown
 from softgrad.optimize.recession_by_products import recession_by_products
-from softgrad.optimize.rounding import of_logits
+from softgrad.optimize.rounding import of_value
 from softgrad.optimize.sentences import by_decrement, by_gap, ended, no_optimum
 from softgrad.optimize.separation import Separation
 from softgrad.optimize.solution import Record, Solution, Status
@@ -155,8 +155,7 @@ class Progress:
     def _rounded(self, iterate: Iterate) -> bool:
         """Whether columns far from zero take so much from values that one iterate's bound says little of another's."""
         point, sizes = iterate.point, self.objective.column_sizes
-        lost = 2 * float(np.sqrt(of_logits(sizes, point.coef, point.intercept)))
-        return lost > LOST * iterate.value
+        return of_value(sizes, point.coef, point.intercept) > LOST * iterate.value
 
     def _settling(self, iterate: Iterate) -> bool:
         """Whether the decrement is worth its cost: the Hessian is at hand, or ten steps have gained little."""

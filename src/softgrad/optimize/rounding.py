@@ -38,3 +38,11 @@ def of_logits(sizes: Array, coef: Array, intercept: Array) -> float:
     """
     largest = 2 * np.abs(coef) @ sizes + np.abs(intercept)
     return float(UNIT**2 / 4 * (largest @ largest))
+
+
+def of_value(sizes: Array, coef: Array, intercept: Array) -> float:
+    """What the logits' rounding moves the objective by, to first order, in nats: ``u`` times the norm of their sizes.
+
+    Of one iterate's value and its own lower bound it cancels, of two iterates' it does not.
+    """
+    return 2 * float(np.sqrt(of_logits(sizes, coef, intercept)))

@@ -97,7 +97,8 @@ template <class T>
 static double rows_of_tile(const Job &job, int64_t first, int64_t t, const Tile<T> &z, const Tile<T> &r,
                            const Workspace<T> &own) {
     Fetch fetch{job.X.data + (first + t) * job.X.row_stride, 0};
-    if (job.X.d <= few_features && job.X.row_stride > 0) fetch.stride = job.X.row_stride * exp_at_once * L<T> / job.n_classes;
+    if (job.X.d <= few_features && job.X.row_stride > 0)
+        fetch.stride = job.X.row_stride * exp_at_once * L<T> / job.n_classes;
     const int64_t K = job.n_classes;
     if (job.step == Step::proba) {
         softmax_in_place<T>(z, t, K, own.rows);

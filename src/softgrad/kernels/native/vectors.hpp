@@ -37,6 +37,7 @@ constexpr int sums_in_registers = 24, most_classes = 6;
 constexpr int sums_in_registers = 12, most_classes = 4;
 #endif
 
+// A single class, which no fit has, is not worth loops as long.
 constexpr int registers_against(int classes) {
     return classes == 1 ? 4 : sums_in_registers / classes < 8 ? sums_in_registers / classes : 8;
 }
