@@ -277,7 +277,7 @@ class BlockedPoint:
             p, extended = softmax(z), np.column_stack([block.X, np.ones(len(block.X))])
             grams = grams + np.einsum("ik,ia,ib->kab", om[:, None] * p * (1 - p), extended, extended)
         self._rows._read(2.0 * self._rows.n_classes * self._rows.n_features)
-        return grams
+        return iter(grams)
 
     def gram(self):
         total = 0.0

@@ -39,7 +39,7 @@ def everything(rows, coef, intercept):
         point.grad_coef,
         point.grad_intercept,
         point.hessian(),
-        point.class_grams(),
+        np.stack(list(point.class_grams())),
         point.diagonal(),
         *product,
         moved.loss,

@@ -29,7 +29,7 @@ def everything(point):
         point.grad_intercept,
         *point.intercept_system(),
         point.hessian(),
-        point.class_grams(),
+        np.stack(list(point.class_grams())),
         point.gram(),
         point.diagonal(),
     )

@@ -64,10 +64,7 @@ def test_it_is_for_few_features() -> None:
 def test_symmetric_grams_of_wide_rows_agree_with_scaled_ones() -> None:
     rng = np.random.default_rng(2)
     X, h = rng.normal(size=(2500, 70)), rng.uniform(size=(3, 2500))
+    h[1, 5:2400] = 0
     expected = regression.extended_grams(X, h.T)
-    found = np.zeros_like(expected)
-    for part in (slice(0, 900), slice(900, 2500)):
-        regression.add_curvature_grams(X[part], h[:, part], found)
-    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-11)
     rows = DenseRows(X, np.arange(2500) % 3, 3)
-    np.testing.assert_allclose(rows.grams(h), expected, rtol=1e-12, atol=1e-11)
+    np.testing.assert_allclose(list(rows.grams(h)), expected, rtol=1e-12, atol=1e-11)

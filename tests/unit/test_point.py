@@ -40,7 +40,7 @@ def test_hessian_against_loops(rng, source, build):
     close(point.hessian(), expected)
     K, width = problem.n_classes, problem.X.shape[1] + 1
     blocks = expected.reshape(K, width, K, width)[np.arange(K), :, np.arange(K), :]
-    close(point.class_grams(), blocks)
+    close(np.stack(list(point.class_grams())), blocks)
     close(point.diagonal(), np.diagonal(expected).reshape(K, width))
     close(point.intercept_system()[1], expected.reshape(K, width, K, width)[:, -1, :, -1])
 

@@ -35,6 +35,9 @@ from softgrad.maths.logits import complement, softmax
 
 Array = npt.NDArray[Any]
 
+ROWS_AT_ONCE = 1024
+"""Of a wide X, for one symmetric product."""
+
 SCRATCH = 2**20
 
 
@@ -144,21 +147,22 @@ def extended_grams(X: Any, h: Array) -> Array:
     return result
 
 
-def add_curvature_grams(X: Array, h: Array, result: Array) -> None:
-    """Adds ``[X 1]' diag(h_k) [X 1]`` to ``result[k]`` for each row of h (m, n), which is not negative.
+def curvature_gram(X: Array, h: Array) -> Array:
+    """``[X 1]' diag(h) [X 1]`` for h (n,) that is not negative.
 
-    ``A' A`` with ``A = sqrt(h_k) [X 1]``: a symmetric product, so half the flop of :func:`extended_grams`; d^2 for each
-    entry of h that is not zero.
+    ``A' A`` with ``A = sqrt(h) [X 1]``, from `ROWS_AT_ONCE` rows at a time that h does not leave out: a symmetric
+    product, so half the flop of :func:`extended_grams`; d^2 for each entry of h that is not zero.
     """
-    extended = np.ones((X.shape[0], X.shape[1] + 1))
-    extended[:, :-1] = X
-    scratch = np.empty_like(extended)
-    for k, root in enumerate(np.sqrt(h)):
-        counts = np.flatnonzero(root)
-        scaled = scratch[: len(counts)]
-        np.take(extended, counts, axis=0, out=scaled, mode="clip")  # "raise" would buffer a copy
-        scaled *= root[counts, None]
-        result[k] += scaled.T @ scaled
+    size, counts = X.shape[1] + 1, np.flatnonzero(h)
+    result, product = np.zeros((size, size)), np.empty((size, size))
+    scratch = np.empty((min(ROWS_AT_ONCE, len(counts)), size))
+    for start in range(0, len(counts), ROWS_AT_ONCE):
+        chosen = counts[start : start + ROWS_AT_ONCE]
+        root, scaled = np.sqrt(h[chosen]), scratch[: len(chosen)]
+        np.multiply(X[chosen], root[:, None], out=scaled[:, :-1])
+        scaled[:, -1] = root
+        result += np.matmul(scaled.T, scaled, out=product)
+    return result
 
 
 def weighted_loss(z: Array, targets: Array, weights: Array | None) -> Any:

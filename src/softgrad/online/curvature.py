@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from softgrad.optimize.equilibrate import unit_scales
 from softgrad.optimize.kronecker_preconditioner import feature_basis
-from softgrad.optimize.scaled_inverses import ScaledInverses
+from softgrad.optimize.scaled_inverses import ScaledInverses, scaled_inverses
 from softgrad.rows.base import Point
 
 Array = npt.NDArray[Any]
@@ -75,13 +75,13 @@ class Blocks:
 
     def plus(self, point: Point, weight: float) -> "Blocks":
         n_classes, width, _ = self.grams.shape
-        added = point.class_grams()[:, :width, :width]
+        added = np.stack([gram[:width, :width] for gram in point.class_grams()])
         return Blocks(self.grams + added * (weight * factor(n_classes)))
 
     def inverse(self, ridge: Array) -> ScaledInverses:
         penalty = np.diag(ridge)
         blocks = (gram + penalty for gram in self.grams)
-        return ScaledInverses.of(blocks, np.zeros(len(ridge)), into=np.empty_like(self.grams))
+        return scaled_inverses(blocks, len(self.grams), len(ridge))
 
 
 @final
@@ -122,7 +122,7 @@ class Shared:
 
     def inverse(self, ridge: Array) -> "SharedInverse":
         typical = self.gram / len(self.masses)
-        scales = unit_scales(np.diagonal(typical) + ridge, np.zeros(len(ridge)))
+        scales = unit_scales(np.diagonal(typical) + ridge)
         scaled = scales[:, None] * typical * scales
         penalty = ridge * scales**2
         features, by_ridge = feature_basis(scaled + np.diag(penalty), penalty)

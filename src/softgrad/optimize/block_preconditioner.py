@@ -1,15 +1,20 @@
 """The block-diagonal preconditioner: each class's own Hessian block, between two projections on the gauge."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
 
-from softgrad.optimize.equilibrate import centred_gram
-from softgrad.optimize.scaled_inverses import ScaledInverses
+from softgrad.optimize.equilibrate import centred_gram, unit_scales
+from softgrad.optimize.scaled_inverses import ScaledInverses, scaled_inverses
 
 Array = npt.NDArray[Any]
+
+EPS = np.finfo(np.float64).eps
+"""What a class has less curvature of than this, of another's, counts as so much."""
 
 
 @final
@@ -55,26 +60,30 @@ class BlockPreconditioner:
         return np.asarray(result - result.mean(axis=0))
 
 
-def block_preconditioner(grams: Array, alpha: float, *, fit_intercept: bool) -> BlockPreconditioner:
-    """The preconditioner from the classes' Gram matrices (K, d + 1, d + 1). O(K d^3).
-
-    The inverses take the place of `grams`, so that K matrices are in memory, not 2 K.
+def block_preconditioner(
+    grams: Iterable[Array], n_classes: int, n_features: int, alpha: float, *, fit_intercept: bool
+) -> BlockPreconditioner:
+    """The preconditioner from the classes' Gram matrices, which are taken and overwritten one at a time. O(K d^3).
 
     Parameters
     ----------
-    grams : ndarray of shape (K, d + 1, d + 1)
+    grams : iterable of ndarray of shape (d + 1, d + 1)
         ``mean of p_k (1 - p_k) [x 1]' [x 1]``.
+    n_classes, n_features : int
     alpha : float
     fit_intercept : bool
     """
-    n_classes, width = len(grams), grams.shape[1] - 1
-    floors = np.finfo(np.float64).eps * np.einsum("kjj->kj", grams).max(axis=0)
-    means, masses = np.zeros((n_classes, width)), np.empty(n_classes)
+    means, masses = np.zeros((n_classes, n_features)), np.empty(n_classes)
+    diagonals = np.empty((n_classes, n_features))
 
-    def centred(k: int) -> Array:
-        block, means[k], masses[k] = centred_gram(grams[k], floors[-1], fit_intercept=fit_intercept)
-        block[np.diag_indices(width)] += alpha
+    def centred(k: int, gram: Array) -> Array:
+        block, means[k], masses[k] = centred_gram(gram, fit_intercept=fit_intercept)
+        block[np.diag_indices(n_features)] += alpha
+        diagonals[k] = np.diagonal(block)
         return block
 
-    blocks = ScaledInverses.of(map(centred, range(n_classes)), floors[:-1], into=grams[:, :-1, :-1])
-    return BlockPreconditioner(blocks, means, masses, fit_intercept)
+    blocks = scaled_inverses(map(centred, count(), grams), n_classes, n_features)
+    floors = EPS * diagonals.max(axis=0)
+    scales = np.where(diagonals < floors, unit_scales(floors), blocks.scales)
+    masses = np.maximum(masses, EPS * masses.max())
+    return BlockPreconditioner(replace(blocks, scales=scales), means, masses, fit_intercept)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 
-def centred_gram(gram: Array, least_mass: float, *, fit_intercept: bool) -> tuple[Array, Array, float]:
+def centred_gram(gram: Array, *, fit_intercept: bool) -> tuple[Array, Array, float]:
     """The features' part (d, d) of a Gram matrix (d + 1, d + 1) after the intercept is eliminated, its centre and mass.
 
     ``S - m m' / h = sum h_i (x_i - m/h) (x_i - m/h)'``. Its diagonal is kept from below by what the difference
@@ -18,15 +18,13 @@ def centred_gram(gram: Array, least_mass: float, *, fit_intercept: bool) -> tupl
     ----------
     gram : ndarray of shape (d + 1, d + 1)
         ``[[S, m], [m', h]]``.
-    least_mass : float
-        h is taken to be at least this.
     fit_intercept : bool
         Without one the rows are not centred.
     """
     features = gram[:-1, :-1].copy()
     if not fit_intercept:
         return features, np.zeros(len(features)), 1.0
-    mass = max(float(gram[-1, -1]), least_mass, np.finfo(np.float64).tiny)
+    mass = max(float(gram[-1, -1]), np.finfo(np.float64).tiny)
     means = gram[:-1, -1] / mass
     noise = 4 * np.finfo(np.float64).eps * np.diagonal(features)
     features -= np.outer(gram[:-1, -1], means)
@@ -35,7 +33,6 @@ def centred_gram(gram: Array, least_mass: float, *, fit_intercept: bool) -> tupl
     return features, means, mass
 
 
-def unit_scales(diagonal: Array, floors: Array) -> Array:
-    """``1 / sqrt(diagonal)``; entries below their floor count as that, and where both are zero the scale is one."""
-    lifted = np.maximum(diagonal, floors)
-    return np.asarray(1 / np.sqrt(np.where(lifted > 0, lifted, 1.0)))
+def unit_scales(diagonal: Array) -> Array:
+    """``1 / sqrt(diagonal)``; one where an entry is zero."""
+    return np.asarray(1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0)))

@@ -6,8 +6,7 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
-from softgrad.optimize.equilibrate import unit_scales
-from softgrad.optimize.scaled_inverses import inverse_of
+from softgrad.optimize.scaled_inverses import ScaledInverses, scaled_inverses
 
 Array = npt.NDArray[Any]
 
@@ -22,16 +21,14 @@ class FullPreconditioner:
 
     Attributes
     ----------
-    inverse : ndarray of shape (P, P)
-        Of the centred, scaled M, class by class.
-    scales : ndarray of shape (K, d) or (K, d + 1)
+    system : ScaledInverses
+        Of the centred M, one block of P parameters, class by class.
     means : ndarray of shape (d,)
         The columns' centre; zeros where no intercept is fitted.
     fit_intercept : bool
     """
 
-    inverse: Array
-    scales: Array
+    system: ScaledInverses
     means: Array
     fit_intercept: bool
 
@@ -39,8 +36,7 @@ class FullPreconditioner:
         centred = residual - residual.mean(axis=0)
         if self.fit_intercept:
             centred[:, :-1] -= centred[:, -1:] * self.means
-        flat = self.inverse @ (self.scales * centred).ravel()
-        result = self.scales * flat.reshape(residual.shape)
+        result = self.system.solve(centred.reshape(1, -1)).reshape(residual.shape)
         if self.fit_intercept:
             result[:, -1] -= result[:, :-1] @ self.means
         return np.asarray(result - result.mean(axis=0))
@@ -64,11 +60,9 @@ def full_preconditioner(hessian: Array, n_classes: int, *, fit_intercept: bool) 
     features = np.arange(width)
     typical = np.einsum("kjkj->j", blocks) / n_classes
     blocks[:, features, :, features] += (np.where(typical > 0, typical, 1.0) / n_classes)[:, None, None]
-    system = blocks.reshape(hessian.shape)
-    diagonal = np.diagonal(system).reshape(n_classes, width)
-    scales = unit_scales(diagonal, np.finfo(np.float64).eps * diagonal.max(axis=0))
-    scaled = system * scales.ravel() * scales.ravel()[:, None]
-    return FullPreconditioner(inverse_of(scaled), scales, means, fit_intercept)
+    return FullPreconditioner(
+        scaled_inverses(iter([blocks.reshape(hessian.shape)]), 1, len(hessian)), means, fit_intercept
+    )
 
 
 def _centre(blocks: Array) -> Array:

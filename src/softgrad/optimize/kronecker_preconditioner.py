@@ -77,10 +77,9 @@ def kronecker_preconditioner(
     """
     n_classes, width = len(between), len(gram) - 1
     gram = gram / max(n_classes - 1, 1)
-    floors = np.finfo(np.float64).eps * np.diagonal(gram)
-    block, means, mass = centred_gram(gram, float(floors[-1]), fit_intercept=fit_intercept)
+    block, means, mass = centred_gram(gram, fit_intercept=fit_intercept)
     block[np.diag_indices(width)] += alpha
-    scales = unit_scales(np.diagonal(block), floors[:-1])
+    scales = unit_scales(np.diagonal(block))
     features, shares = feature_basis(scales[:, None] * block * scales, alpha * scales**2)
     classes, curvatures = _class_basis(between)
     return KroneckerPreconditioner(

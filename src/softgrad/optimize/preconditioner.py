@@ -107,7 +107,8 @@ def _from(whole: Point, objective: Objective, form: int) -> Preconditioner:
         ).hessian
         return full_preconditioner(hessian, objective.shape[0], fit_intercept=fit_intercept)
     if kind == BLOCKS:
-        return block_preconditioner(point.class_grams(NEGLIGIBLE), alpha, fit_intercept=fit_intercept)
+        grams, n_features = point.class_grams(NEGLIGIBLE), objective.rows.n_features
+        return block_preconditioner(grams, len(point.coef), n_features, alpha, fit_intercept=fit_intercept)
     if kind == KRONECKER:
         between = whole.intercept_system()[1]
         return kronecker_preconditioner(point.gram(), between, alpha, fit_intercept=fit_intercept)

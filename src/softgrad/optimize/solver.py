@@ -59,7 +59,7 @@ def largest_curvature(objective: Objective) -> float:
     n_classes, width = objective.shape
     factor = n_classes**2 / (n_classes - 1)
     if n_classes * width**2 <= LARGEST_GRAM:
-        gram = factor * point.class_grams()[0][:width, :width]
+        gram = factor * next(point.class_grams())[:width, :width]
         largest = float(np.linalg.eigvalsh(gram)[-1])
     else:
         largest = factor * float(point.diagonal()[0][:width].sum())

@@ -24,6 +24,7 @@ gram                 d / (2 K)             d / (2 K)             the Kronecker p
 ===================  ====================  ====================  ==========================================
 """
 
+from collections.abc import Iterator
 from typing import Any, Literal, Protocol, Self
 
 import numpy as np
@@ -149,9 +150,10 @@ class Point(Protocol):
         """(K (d+1), K (d+1)), parameters class by class as [coef_k, intercept_k]."""
         ...
 
-    def class_grams(self, negligible: float = 0.0) -> Array:
-        """(K, d+1, d+1): the Hessian's diagonal blocks, ``mean of p_k (1 - p_k) [x 1]' [x 1]``.
+    def class_grams(self, negligible: float = 0.0) -> Iterator[Array]:
+        """The Hessian's K diagonal blocks (d+1, d+1), ``mean of p_k (1 - p_k) [x 1]' [x 1]``, which the caller owns.
 
+        Of wide rows in memory each is made when it is its turn, so that one at a time need be there.
         Without the rows whose p_k (1 - p_k) is at most `negligible` times the class's mean, of the rows in one block.
         """
         ...

@@ -1,6 +1,6 @@
 """Points and directions of rows in blocks: no row and no logit, but what to ask the blocks for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -104,8 +104,8 @@ class BlockwisePoint:
     def hessian(self) -> Array:
         return np.asarray(self._ask(ask.hessian, reads=True)[0])
 
-    def class_grams(self, negligible: float = 0.0) -> Array:
-        return np.asarray(self._ask(ask.class_grams, negligible, reads=True)[0])
+    def class_grams(self, negligible: float = 0.0) -> Iterator[Array]:
+        return iter(self._ask(ask.class_grams, negligible, reads=True)[0])
 
     def gram(self) -> Array:
         return np.asarray(self._ask(ask.gram, reads=True)[0])

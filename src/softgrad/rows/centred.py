@@ -25,8 +25,10 @@ the error of sums of terms r times too large, about r u (measured against 50-dig
 Hessian from ``A' H A`` one of r^2 u, from products r u. Centring the data themselves would leave u; it needs a copy.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -123,33 +125,21 @@ class CentredPoint:
         centred[:, :-1] -= self._offsets[:, None, None] * centred[:, -1:]
         centred[..., :-1] -= self._offsets * centred[..., -1:]
         if self._cancelled(np.einsum("kjkj->kj", inner), np.einsum("kjkj->kj", centred)):
-            centred = self._hessian_by_products()
+            centred = self._hessian_by_products.copy()
         centred[:, self._rows.constant] = 0
         centred[..., self._rows.constant] = 0
         return np.asarray(centred.reshape(n_classes * width, n_classes * width))
 
-    def class_grams(self, negligible: float = 0.0) -> Array:
-        centred = self._inner.class_grams(negligible)
-        before = np.array(np.einsum("kjj->kj", centred))
-        for gram in centred:
-            gram[:-1] -= self._offsets[:, None] * gram[-1:]
-            gram[:, :-1] -= self._offsets * gram[:, -1:]
-        if self._cancelled(before, np.einsum("kjj->kj", centred)):
-            centred = np.ascontiguousarray(np.einsum("kjkm->kjm", self._hessian_by_products()))
-        centred[:, self._rows.constant] = 0
-        centred[..., self._rows.constant] = 0
-        return centred
+    def class_grams(self, negligible: float = 0.0) -> Iterator[Array]:
+        return map(self._class_gram, count(), self._inner.class_grams(negligible))
 
     def gram(self) -> Array:
         inner = self._inner.gram()
         centred = np.array(inner)
-        centred[:-1] -= self._offsets[:, None] * centred[-1:]
-        centred[:, :-1] -= self._offsets * centred[:, -1:]
-        if self._cancelled(np.diagonal(inner)[None], np.diagonal(centred)[None]):
-            return np.asarray(self.class_grams().sum(axis=0))
-        centred[self._rows.constant] = 0
-        centred[:, self._rows.constant] = 0
-        return centred
+        self._centre(centred)
+        if self._cancelled(np.diagonal(inner), np.diagonal(centred)):
+            return np.asarray(sum(self.class_grams()))
+        return self._cleared(centred)
 
     def diagonal(self) -> Array:
         n_classes, n_features = len(self.intercept), len(self._offsets)
@@ -163,12 +153,12 @@ class CentredPoint:
         return self._grams_diagonal() if self._cancelled(inner, centred) else np.asarray(centred)
 
     def _grams_diagonal(self) -> Array:
-        return np.array(np.einsum("kjj->kj", self.class_grams()))
+        return np.array([np.diagonal(gram) for gram in self.class_grams()])
 
     def _cancelled(self, before: Array, after: Array) -> bool:
         """Whether a diagonal entry lost so many digits that the rest of them cannot be trusted."""
         varying = ~self._rows.constant
-        return bool((after[:, varying] < CANCELLED * before[:, varying]).any())
+        return bool((after[..., varying] < CANCELLED * before[..., varying]).any())
 
     def separates(self) -> bool:
         return self._inner.separates()
@@ -178,6 +168,24 @@ class CentredPoint:
 
     def release(self) -> None:
         self._inner.release()
+
+    def _class_gram(self, k: int, gram: Array) -> Array:
+        before = np.array(np.diagonal(gram))
+        self._centre(gram)
+        if self._cancelled(before, np.diagonal(gram)):
+            gram = np.array(self._hessian_by_products[k, :, k])
+        return self._cleared(gram)
+
+    def _centre(self, gram: Array) -> None:
+        """Takes the offsets off both sides of a Gram matrix (d+1, d+1), in place."""
+        gram[:-1] -= self._offsets[:, None] * gram[-1:]
+        gram[:, :-1] -= self._offsets * gram[:, -1:]
+
+    def _cleared(self, gram: Array) -> Array:
+        """The Gram matrix without what rounding left of constant columns."""
+        gram[self._rows.constant] = 0
+        gram[:, self._rows.constant] = 0
+        return gram
 
     def _centred(self, by_coef: Array, by_intercept: Array) -> Array:
         centred = by_coef - by_intercept[:, None] * self._offsets
@@ -191,6 +199,7 @@ class CentredPoint:
         by_coef, _, _ = self._inner.product(np.zeros_like(self.coef), one)
         return np.asarray(by_coef[k])
 
+    @cached_property
     def _hessian_by_products(self) -> Array:
         """(K, d+1, K, d+1); the last class's columns follow, as a shift common to all classes has no curvature."""
         n_classes, width = len(self.intercept), len(self._offsets) + 1

@@ -1,5 +1,6 @@
 """KeptPoint: a point of rows in memory that keeps its K x n logits, so that only products with X read X."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -186,14 +187,14 @@ class KeptPoint:
     def hessian(self) -> Array:
         return self._rows.hessian(self._proba)
 
-    def class_grams(self, negligible: float = 0.0) -> Array:
+    def class_grams(self, negligible: float = 0.0) -> Iterator[Array]:
         curvature = self._curvature
         if negligible:
             curvature[curvature <= negligible * curvature.mean(axis=1, keepdims=True)] = 0
         return self._rows.grams(curvature)
 
     def gram(self) -> Array:
-        return np.asarray(self._rows.grams(self._curvature.sum(axis=0, keepdims=True))[0])
+        return next(self._rows.grams(self._curvature.sum(axis=0, keepdims=True)))
 
     def diagonal(self) -> Array:
         return self._rows.squares(self._curvature)

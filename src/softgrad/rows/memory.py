@@ -20,8 +20,8 @@ from softgrad.rows.sampling import distinct, quotas, restored
 Array = npt.NDArray[Any]
 
 
-WIDE, TALL = 64, 2048
-"""Features beyond which a Gram matrix is a symmetric product, and the rows of X it sums over at once."""
+WIDE = 64
+"""Features beyond which a Gram matrix is a symmetric product."""
 
 LARGEST_KEPT = 2**20
 """Entries of a sample that is kept."""
@@ -185,24 +185,21 @@ class MemoryRows(ABC):
         self._count(self.n_classes * (self.n_classes + 1.0) * self.n_features, reads=1.0)
         return result
 
-    def grams(self, curvature: Array) -> Array:
-        """``[X 1]' diag(h_k) [X 1]`` for each row h_k >= 0 of `curvature` (K, n), (K, d+1, d+1)."""
+    def grams(self, curvature: Array) -> Iterator[Array]:
+        """``[X 1]' diag(h_k) [X 1]``, (d+1, d+1), for each row h_k >= 0 of `curvature` (K, n)."""
         size = self.n_features + 1
-        result = np.zeros((len(curvature), size, size))
         if isinstance(self.X, np.ndarray) and size > WIDE:
-            for start in range(0, self.n_rows, TALL):
-                part = slice(start, start + TALL)
-                regression.add_curvature_grams(self.X[part], curvature[:, part], result)
             counted = np.count_nonzero(curvature) / self.n_rows
             self._count(float(counted * self.n_features), reads=1.0)
-            return result
+            return (regression.curvature_gram(self.X, of_rows) for of_rows in curvature)
         if isinstance(self.X, np.ndarray) and len(curvature) >= pairs.FEW and pairs.fits(self.n_features):
             self._count(len(curvature) * self.n_features + 0.5 * self.n_features, reads=1.0)
-            return pairs.grams(curvature, self.X)
+            return iter(pairs.grams(curvature, self.X))
+        result = np.zeros((len(curvature), size, size))
         for part, X in self._tiles():
             result += regression.extended_grams(regression.as_float(X), curvature[:, part].T)
         self._count(2.0 * len(curvature) * self.n_features, reads=1.0)
-        return result
+        return iter(result)
 
     def squares(self, curvature: Array) -> Array:
         """``sum_i h_ki [x_ij^2 1]``, (K, d+1): the diagonals of :meth:`grams`."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from softgrad.kernels import passes
@@ -204,7 +205,7 @@ def hessian(seen: Seen) -> Answer:
 
 def class_grams(seen: Seen, negligible: float) -> Answer:
     """(K, d + 1, d + 1)."""
-    return (seen.by_proba.class_grams(negligible),)
+    return (np.stack(list(seen.by_proba.class_grams(negligible))),)
 
 
 def gram(seen: Seen) -> Answer:
