@@ -47,6 +47,7 @@ GRID = [
     (20_000, 768, 1000, "f4"),
 ]
 SMALL = (1_000, 20, 5, "f8")
+VERY_MANY = (2_000, 768, 20_000, "f4")
 THREADS = len(os.sched_getaffinity(0))
 
 
@@ -297,6 +298,7 @@ def main() -> None:
         f"GFLOP/s, {1 / rate['exp']:.2f} ns an exponential"
     )
     row(f"small {SMALL}", dense(*SMALL), seconds / 3)
+    row(f"classes {VERY_MANY}", dense(*VERY_MANY), seconds)
     row("one-hot (200000, 10 x 1000, 8)", one_hot(200_000, 10, 1000, 8), seconds)
     corpus = descriptions()
     if corpus is not None:

@@ -3,16 +3,22 @@
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from softgrad.kernels.choice import extension, instruction_set
 from softgrad.kernels.compressed import CompressedTable
 from softgrad.kernels.job import Job, Step, Sums
+
+Array = npt.NDArray[Any]
 
 TYPES = frozenset(
     np.dtype(name) for name in ("f8", "f4", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "?")
 )
 MOST_CLASSES = 32
 """Beyond, a dense tile's products are large enough for the BLAS."""
+
+OF_PAIRS = frozenset((Step.PAIRS, Step.GRAMS))
+"""Steps that sum products of two features."""
 
 
 def takes(job: Job) -> bool:
@@ -22,12 +28,13 @@ def takes(job: Job) -> bool:
     if isinstance(job.X, CompressedTable):
         centres_slopes = job.step == Step.ALONG and job.backward and job.offsets is not None
         starts_late = job.coef is None and job.start is not None
-        simple = not (job.single or job.base is not None or job.step == Step.SPREAD or starts_late)
+        dense = job.base is not None or job.step in (Step.SPREAD, *OF_PAIRS)
+        simple = not (job.single or dense or starts_late)
         return simple and job.X.compiles and not centres_slopes
     by_row, by_column = job.X.strides
     return (
         job.X.dtype in TYPES
-        and (job.n_classes <= MOST_CLASSES or job.width == 0)
+        and (job.n_classes <= MOST_CLASSES or job.width == 0 or job.step in OF_PAIRS)
         and job.X.flags.aligned
         and not (by_row % job.X.itemsize or by_column % job.X.itemsize)
     )
@@ -40,13 +47,25 @@ def run(job: Job) -> Sums:
     if isinstance(job.X, CompressedTable):
         _run_compressed(job, job.X, sums)
     else:
-        X = job.X.view(np.uint8) if job.X.dtype == np.bool_ else job.X
-        extension().run(_request(job, sums, job.start, job.offsets), X)
+        _run_dense(job, sums)
     by_intercept = sums[1 : 1 + job.n_classes]
     by_coef = sums[1 + job.n_classes :].reshape(job.n_classes, width) if job.backward else None
     if by_coef is not None and job.offsets is not None and isinstance(job.X, CompressedTable):
         by_coef -= np.outer(by_intercept, job.offsets)
     return Sums(float(sums[0]), by_intercept, by_coef)
+
+
+def feature_pairs(job: Job) -> Array:
+    """The sums of a job of PAIRS or GRAMS, (rows of weights, pairs of features j <= m) as triu_indices orders them."""
+    pairs = job.n_classes * (job.n_classes - 1) // 2 if job.step == Step.PAIRS else job.n_classes
+    sums = np.empty(pairs * ((job.width + 1) * (job.width + 2) // 2))
+    _run_dense(job, sums)
+    return sums.reshape(pairs, -1)
+
+
+def _run_dense(job: Job, sums: Array) -> None:
+    X = job.X.view(np.uint8) if job.X.dtype == np.bool_ else job.X
+    extension().run(_request(job, sums, job.start, job.offsets), X)
 
 
 def _run_compressed(job: Job, X: CompressedTable, sums: Any) -> None:
@@ -80,6 +99,7 @@ def _request(job: Job, sums: Any, start: Any, offsets: Any) -> Any:
         None if targets is None else targets.shares,
         job.logits,
         job.other,
+        job.rows,
         sums,
     )
 

@@ -33,6 +33,14 @@ class Step(IntEnum):
     SPREAD = 6
     """r = s p; the intercept's part is that of s (p - Y), and the last sum is r p', of shape (n_classes, n_classes)."""
 
+    EXPONENTIALS = 7
+    """exp(z - top) takes their place; top, sum of exp, the same without the label, and z_label - top go to `rows`."""
+
+    PAIRS = 8
+    """z are probabilities p; nothing but ``sum_i s_i p_ik p_il x~_ij x~_im`` for k < l, j <= m, x~ = [x 1]."""
+    GRAMS = 9
+    """z are weights; nothing but ``sum_i z_ik x~_ij x~_im``, j <= m."""
+
 
 @dataclass(slots=True, eq=False)
 class Targets:
@@ -116,6 +124,8 @@ class Job:
         Subtracted from every row of X.
     single : bool
         Tiles are computed in float32 (logits and `other` are float32 then); sums of tiles in float64 still.
+    rows : ndarray of shape (4, n), or None
+        For EXPONENTIALS, whose labels may lie outside the classes. Logits that are not finite show in the sums.
     n_threads : int
     """
 
@@ -135,6 +145,7 @@ class Job:
     backward: bool = False
     offsets: Array | None = None
     single: bool = False
+    rows: Array | None = None
     n_threads: int = 1
 
     @property

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from softgrad.kernels import fused, threads, tiled
 from softgrad.kernels.job import Job, Step, Sums, Targets
+from softgrad.maths import pairs
 
 Array = npt.NDArray[Any]
 
@@ -134,6 +135,36 @@ def product_at(
         n_threads=_threads(X, len(coef), products=3, softmaxes=1),
     )
     return run(job)
+
+
+def hessian(X: Array, proba: Array, targets: Targets) -> Array:
+    """The mean loss's Hessian at the probabilities (K, n), (P, P) with P = K (d + 1), class by class; few features.
+
+    One read of X and n K (K - 1) (d + 1) (d + 2) / 2 flop, by the products of :mod:`softgrad.maths.pairs`.
+    """
+    job = _of_pairs(Step.PAIRS, X, proba, targets)
+    if fused.takes(job):
+        return pairs.unpacked(fused.feature_pairs(job), len(proba), X.shape[1] + 1)
+    return pairs.hessian(proba, X, targets.each_share)
+
+
+def grams(X: Array, curvature: Array) -> Array:
+    """``[X 1]' diag(h_k) [X 1]`` for each row h_k of `curvature` (K, n), (K, d + 1, d + 1); few features.
+
+    One read of X and n K (d + 1) (d + 2) flop.
+    """
+    job = _of_pairs(Step.GRAMS, X, curvature, None)
+    if fused.takes(job):
+        return pairs.symmetric(fused.feature_pairs(job), X.shape[1] + 1)
+    return pairs.grams(curvature, X)
+
+
+def _of_pairs(step: Step, X: Array, weights: Array, targets: Targets | None) -> Job:
+    rows = len(weights) * (len(weights) - 1) / 2 if step == Step.PAIRS else len(weights)
+    n_threads = threads.for_work(rows * X.size * (X.shape[1] + 3.0))
+    return Job(
+        X, step, len(weights), targets=targets, logits=np.ascontiguousarray(weights), n_threads=n_threads
+    )
 
 
 def along(logits: Array, direction: Array, t: float, targets: Targets) -> tuple[float, float]:

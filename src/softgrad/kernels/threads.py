@@ -1,7 +1,7 @@
 """How many threads a pass and the linear algebra may use."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
@@ -14,7 +14,7 @@ SMALL_FLOP = 1.5e6
 SMALL_FOR_BLAS = 2e8
 """The same for the BLAS, whose threads wait for each other in every call."""
 
-Team = Callable[[Callable[[slice], Any], list[slice]], None]
+Team = Callable[[Callable[[Any], Any], Sequence[Any]], None]
 """Does one thing for every piece."""
 
 _AS_SET = nullcontext()
@@ -68,7 +68,7 @@ def _finish(results: Iterator[Any]) -> None:
         pass
 
 
-def _in_turn(work: Callable[[slice], Any], pieces: list[slice]) -> None:
+def _in_turn(work: Callable[[Any], Any], pieces: Sequence[Any]) -> None:
     for piece in pieces:
         work(piece)
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from softgrad.kernels import fused, threads
+from softgrad.kernels import fused, panels, threads
+from softgrad.kernels.blocks import Block, blocks
 from softgrad.kernels.compressed import CompressedTable
 from softgrad.kernels.job import Job, Step, Sums, Targets
 from softgrad.kernels.threads import Team
@@ -20,7 +21,7 @@ from softgrad.maths.logits import softmax
 
 Array = npt.NDArray[Any]
 
-TILE, TALL_TILE = 2**21, 2**23
+TILE, TALL_TILE = 2**21, 2**24
 """Bytes of a tile; and beyond `fused.MOST_CLASSES`, where products are the cost and tall factors are fast ones."""
 
 LEAST, MOST = 1024, 4096
@@ -47,8 +48,8 @@ def _height(bytes_per_row: int, n_classes: int) -> int:
     return min(max(least, TALL_TILE // bytes_per_row), MOST)
 
 
-ROWS, COLUMNS = 1024, 192
-"""What one product of the BLAS is given, on one thread: fixed, so that the number of threads changes no bit."""
+FORWARD, BACKWARD = (1024, 1024), (512, 384)
+"""Classes and rows, or classes and columns, of what one product of the BLAS yields, on one thread."""
 
 
 def run(job: Job) -> Sums:
@@ -64,12 +65,20 @@ def _sums(job: Job, team: Team) -> Sums:
         job = replace(job, coef=job.coef.astype(job.dtype, copy=False))
     for part, X in tiles(job):
         tile = _loaded(X, job)
-        z = _logits(job, part, tile, team)
-        sums = _rows(job, part, z, _other(job, part, tile, team))
+        sums = panels.run(job, part, tile, team, by_coef) if panels.takes(job) else None
+        if sums is None:
+            sums = _tile_sums(job, part, tile, team, by_coef)
         loss, by_intercept = loss + sums.loss, by_intercept + sums.by_intercept
-        if by_coef is not None:
-            _pull_back(sums, z.T if job.step == Step.SPREAD else tile, job, team, by_coef)
     return Sums(loss, by_intercept, by_coef)
+
+
+def _tile_sums(job: Job, part: slice, X: Any, team: Team, by_coef: Array | None) -> Sums:
+    """Of one tile, all classes at once; r X is added to `by_coef`."""
+    z = _logits(job, part, X, team)
+    sums = _rows(job, part, z, _other(job, part, X, team))
+    if by_coef is not None:
+        _pull_back(sums, z.T if job.step == Step.SPREAD else X, job, team, by_coef)
+    return sums
 
 
 def _loaded(X: Any, job: Job) -> Any:
@@ -113,11 +122,12 @@ def _product(job: Job, X: Any, coef: Array, start: Array | None, team: Team) -> 
         return np.ascontiguousarray((X @ factor.T + shift.astype(job.dtype)).T)
     z, column = np.empty((len(coef), len(X)), job.dtype), shift.astype(job.dtype)[:, None]
 
-    def fill(part: slice) -> None:
-        np.matmul(factor, X[part].T, out=z[:, part])
-        z[:, part] += column
+    def fill(block: Block) -> None:
+        classes, rows = block
+        np.matmul(factor[classes], X[rows].T, out=z[block])
+        z[block] += column[classes]
 
-    team(fill, _pieces(len(X), ROWS))
+    team(fill, blocks(z.shape, FORWARD))
     return z
 
 
@@ -125,21 +135,16 @@ def _pull_back(sums: Sums, X: Any, job: Job, team: Team, by_coef: Array) -> None
     """by_coef += r X."""
     r: Any = sums.by_coef
     if isinstance(X, np.ndarray):
-        team(lambda part: _add_product(r, X, part, by_coef), _pieces(X.shape[1], COLUMNS))
+        team(lambda block: _add_product(r, X, block, by_coef), blocks(by_coef.shape, BACKWARD))
         return
     by_coef += (X.T @ r.T).T
     if job.offsets is not None:
         by_coef -= np.outer(r.sum(axis=1, dtype=np.float64), job.offsets)
 
 
-def _add_product(r: Array, X: Array, part: slice, by_coef: Array) -> None:
-    by_coef[:, part] += r @ X[:, part]
-
-
-def _pieces(size: int, length: int) -> list[slice]:
-    """Slices of `length` that cover `size`; the last takes what is left."""
-    starts = range(0, max(size // length, 1) * length, length)
-    return [slice(at, size if at == starts[-1] else at + length) for at in starts]
+def _add_product(r: Array, X: Array, block: Block, by_coef: Array) -> None:
+    classes, columns = block
+    by_coef[block] += r[classes] @ X[:, columns]
 
 
 def _rows(job: Job, part: slice, z: Array, other: Any) -> Sums:

@@ -50,7 +50,7 @@ def hessian(proba: Array, X: Array, weights: Array) -> Array:
     sums = np.zeros((n_classes * (n_classes - 1) // 2, size * (size + 1) // 2))
     for part in _tiles(X):
         sums += _tile_sums(proba[:, part], X[part], weights[part])
-    return _unpacked(sums, n_classes, size)
+    return unpacked(sums, n_classes, size)
 
 
 def grams(curvature: Array, X: Array) -> Array:
@@ -63,7 +63,7 @@ def grams(curvature: Array, X: Array) -> Array:
     sums = np.zeros((len(curvature), size * (size + 1) // 2))
     for part in _tiles(X):
         sums += curvature[:, part] @ _feature_products(_extended(X[part])).T
-    return _symmetric(sums, size)
+    return symmetric(sums, size)
 
 
 def _tiles(X: Array) -> Iterator[slice]:
@@ -115,7 +115,7 @@ def _upper(size: int, first: int = 0) -> Any:
     return np.triu_indices(size, first)
 
 
-def _symmetric(sums: Array, size: int) -> Array:
+def symmetric(sums: Array, size: int) -> Array:
     """(m, size, size) from the upper triangles."""
     blocks = np.empty((len(sums), size, size))
     j, m = _upper(size)
@@ -123,8 +123,9 @@ def _symmetric(sums: Array, size: int) -> Array:
     return blocks
 
 
-def _unpacked(sums: Array, n_classes: int, size: int) -> Array:
-    blocks = _symmetric(-sums, size)
+def unpacked(sums: Array, n_classes: int, size: int) -> Array:
+    """The Hessian (n_classes size, n_classes size) from the sums of its pairs of classes and of features."""
+    blocks = symmetric(-sums, size)
     result = np.zeros((n_classes, n_classes, size, size))
     k, others = _upper(n_classes, 1)
     result[k, others] = result[others, k] = blocks

@@ -177,7 +177,7 @@ class MemoryRows(ABC):
         """The mean loss's Hessian at the probabilities (K, n)."""
         if isinstance(self.X, np.ndarray) and pairs.fits(self.n_features):
             self._count(pairs.flop_per_entry(self.n_classes, self.n_features), reads=1.0)
-            return pairs.hessian(proba, self.X, self.shares)
+            return passes.hessian(self.X, proba, self.given)
         size = self.n_classes * (self.n_features + 1)
         result = np.zeros((size, size))
         for part, X in self._tiles():
@@ -194,7 +194,7 @@ class MemoryRows(ABC):
             return (regression.curvature_gram(self.X, of_rows) for of_rows in curvature)
         if isinstance(self.X, np.ndarray) and len(curvature) >= pairs.FEW and pairs.fits(self.n_features):
             self._count(len(curvature) * self.n_features + 0.5 * self.n_features, reads=1.0)
-            return iter(pairs.grams(curvature, self.X))
+            return iter(passes.grams(self.X, curvature))
         result = np.zeros((len(curvature), size, size))
         for part, X in self._tiles():
             result += regression.extended_grams(regression.as_float(X), curvature[:, part].T)

@@ -15,6 +15,9 @@ enum class Step : int {
     curved,    // a direction's logits -> share (diag(p) - p p') a, p = other
     given,     // the logits are the gradient with respect to the logits already
     spread,    // logits -> share proba; by_intercept is the sum of share (proba - Y), and G of share proba proba'
+    exponentials,  // logits -> exp(logits - top), in their place, and four sums for each row in `rows`; nothing else
+    pairs,     // `logits` are probabilities; nothing but G: of share p_k p_l for k < l, times products of two features
+    grams,     // `logits` are weights; nothing but G: of each, times products of two features
 };
 
 struct Table {
@@ -49,6 +52,7 @@ struct Job {
     const double *base;        // (n_classes / directions, d), or null: for `curved`, where p = softmax of its logits
     const double *base_start;  // its intercept, or null
     int64_t directions;   // for `curved`
+    void *rows;           // (4, n) for `exponentials`: top, sum of exp, the same without the label, label's logit - top
     bool backward;        // whether G is wanted
     bool lines;           // whether a tile is held row by row too, as the sparse kernels need it
     int64_t height;       // rows of a tile
@@ -58,14 +62,27 @@ struct Job {
 // Columns of G: X's, or for `spread` the classes.
 inline int64_t columns(const Job &job) { return job.step == Step::spread ? job.n_classes : job.X.d; }
 
-// A chunk's sums, one after the other: loss, by_intercept (n_classes,), G (n_classes, columns).
-inline int64_t sums_size(const Job &job) { return 1 + job.n_classes * (1 + (job.backward ? columns(job) : 0)); }
+constexpr int64_t products_at_once = 48;  // products of features; a multiple of what any range of classes takes
+
+// Rows and columns of G for `pairs` and `grams`.
+inline int64_t weights(const Job &job) {
+    return job.step == Step::pairs ? job.n_classes * (job.n_classes - 1) / 2 : job.n_classes;
+}
+inline int64_t feature_pairs(int64_t d) { return (d + 1) * (d + 2) / 2; }
+inline bool of_feature_pairs(const Job &job) { return job.step == Step::pairs || job.step == Step::grams; }
+
+// A chunk's sums, one after the other: loss, by_intercept (n_classes,), G (n_classes, columns); or G alone.
+inline int64_t sums_size(const Job &job) {
+    if (of_feature_pairs(job)) return weights(job) * feature_pairs(job.X.d);
+    return 1 + job.n_classes * (1 + (job.backward ? columns(job) : 0));
+}
 
 // What a tile's classes or columns lie apart: neighbours fall into different sets of the cache.
 inline int64_t pitch(int64_t height) { return height + 8; }
 
 // Doubles of working memory that a thread needs, in either type of arithmetic.
 inline int64_t scratch_size(const Job &job) {
+    if (of_feature_pairs(job)) return pitch(job.height) * (job.X.d + 1 + weights(job) + products_at_once) + 64;
     const int64_t lanes = 16, width = (job.X.d / lanes + 2) * lanes, K = job.n_classes;
     return (pitch(job.height) + 3 * K) * width + (5 * K + 24) * pitch(job.height) + (3 + 5 * lanes) * K + 64 * lanes;
 }

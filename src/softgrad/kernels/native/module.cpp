@@ -58,6 +58,7 @@ struct Request {
     std::optional<Reals> soft, shares;
     std::optional<Output> logits;
     std::optional<Anything> other;
+    std::optional<Output> rows;
     Sums sums;
 
     Job job(const Table &X) const {
@@ -75,9 +76,11 @@ struct Request {
         job.logits = logits ? logits->data() : nullptr;
         job.overwrites = overwrites;
         job.other = other ? other->data() : nullptr;
+        job.rows = rows ? rows->data() : nullptr;
         job.t = t;
         job.directions = directions;
         job.backward = backward;
+        if (job.step == Step::exponentials && !job.rows) throw std::invalid_argument("nowhere to leave the rows' sums");
         plan(job);
         if (int64_t(sums.size()) != sums_size(job)) throw std::invalid_argument("sums of the wrong size");
         return job;
@@ -108,16 +111,16 @@ NB_MODULE(_native, module) {
                 int64_t directions, bool overwrites, double t, std::optional<Reals> offsets, std::optional<Reals> coef,
                 std::optional<Reals> start, std::optional<Reals> base, std::optional<Reals> base_start,
                 std::optional<Codes> codes, std::optional<Reals> soft, std::optional<Reals> shares,
-                std::optional<Output> logits, std::optional<Anything> other, Sums sums) {
+                std::optional<Output> logits, std::optional<Anything> other, std::optional<Output> rows, Sums sums) {
                  new (self) Request{isa,  n_threads, step,  single, backward, n_classes, directions, overwrites,
                                     t,    offsets,   coef,  start,  base,     base_start, codes,     soft,
-                                    shares, logits,  other, sums};
+                                    shares, logits,  other, rows,   sums};
              },
              nb::arg("isa"), nb::arg("n_threads"), nb::arg("step"), nb::arg("single"), nb::arg("backward"),
              nb::arg("n_classes"), nb::arg("directions"), nb::arg("overwrites"), nb::arg("t"),
              nb::arg("offsets").none(), nb::arg("coef").none(), nb::arg("start").none(), nb::arg("base").none(),
              nb::arg("base_start").none(), nb::arg("codes").none(), nb::arg("soft").none(), nb::arg("shares").none(),
-             nb::arg("logits").none(), nb::arg("other").none(), nb::arg("sums"));
+             nb::arg("logits").none(), nb::arg("other").none(), nb::arg("rows").none(), nb::arg("sums"));
     module.def("run", [](const Request &request, const Anything &X) {
         const Job job = request.job(table_of(X, request.offsets));
         nb::gil_scoped_release released;

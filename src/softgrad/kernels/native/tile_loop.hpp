@@ -109,6 +109,10 @@ static double rows_of_tile(const Job &job, int64_t first, int64_t t, const Tile<
         spread<T>(z, r, t, targets, own.rows, own.by_class);
         return 0;
     }
+    if (job.step == Step::exponentials) {
+        exponentials_and_sums<T>(z, r, t, targets, own.rows, (T *)job.rows + first, job.X.n);
+        return 0;
+    }
     if (job.step == Step::residual) return double(residual<T>(z, r, t, targets, own.rows, own.by_class, fetch));
     const Tile<T> other{own.other, pitch(job.height)};
     const Tile<const T> given{other.data, other.ld};

@@ -1,0 +1,110 @@
+"""Tiles of thousands of classes: panels of a few, and of as many as they have."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from softgrad.kernels import fused, panels, passes
+from softgrad.kernels.job import Job, Step, Targets
+from tests.kernels.cases import Case
+from tests.kernels.oracle import EXACT, assert_right, found
+
+CASES = {
+    "residual": Case(0, 0, 1),
+    "kept": Case(0, 0, 1, kept=True),
+    "given": Case(0, 0, 1, given=True),
+    "loss alone": Case(0, 0, 1, backward=False),
+    "offsets": Case(0, 0, 1, offsets=True),
+    "bytes": Case(0, 0, 1, dtype="u1"),
+}
+
+
+@pytest.fixture
+def few(monkeypatch, compiled):
+    """Panels of about seven classes from 33 on, which is where the BLAS takes over."""
+    monkeypatch.setattr(panels, "MANY", 33)
+    monkeypatch.setattr(panels, "PANEL", 7)
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["double", "single"])
+@pytest.mark.parametrize("n", [1, 8, 11])
+@pytest.mark.parametrize("name", CASES)
+def test_against_fifty_digits(few, rng, name, n, single):
+    job = replace(CASES[name], n=n, d=4, K=40, single=single).job(rng)
+    assert panels.takes(job)
+    assert_right(job, EXACT)
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["double", "single"])
+@pytest.mark.parametrize("K", [panels.MANY, 2 * panels.MANY + 333])
+def test_thousands_of_classes(compiled, rng, K, single):
+    job = Case(150, 20, K, single=single).job(rng)
+    assert panels.takes(job)
+    assert_right(job)
+
+
+@pytest.mark.parametrize("n_threads", [2, 3, 8])
+def test_the_same_bits_on_any_number_of_threads(few, rng, monkeypatch, n_threads):
+    monkeypatch.setattr("softgrad.kernels.threads.SMALL_FOR_BLAS", 0)
+    job = Case(3000, 12, 90).job(rng)
+    one, several = passes.run(job), passes.run(replace(job, n_threads=n_threads))
+    assert one.loss == several.loss
+    np.testing.assert_array_equal(one.by_intercept, several.by_intercept)
+    np.testing.assert_array_equal(one.by_coef, several.by_coef)
+
+
+def test_a_certain_label_costs_what_the_others_leave(few, rng):
+    """Where 1 - p would be zero: the label leads by 60, in a panel of its own."""
+    job = Case(5, 0, 40, given=True).job(rng)
+    job = replace(job, start=None, logits=np.zeros((40, 5)))
+    job.logits[job.targets.codes, np.arange(5)] = 60
+    assert_right(job, EXACT)
+    loss = passes.run(replace(job, backward=False)).loss
+    assert loss == pytest.approx(39 * np.exp(-60.0), rel=1e-14)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_logits_that_are_not_finite_have_the_limits_of_all_classes_at_once(few, rng, monkeypatch, value):
+    job = Case(6, 0, 40, given=True, backward=False).job(rng)
+    job.logits[17, 3] = job.logits[:, 4] = value
+    here = found(replace(job, logits=job.logits.copy()))
+    monkeypatch.setattr(panels, "MANY", 10**9)
+    there = found(job)
+    np.testing.assert_array_equal(here.loss, there.loss)
+    np.testing.assert_array_equal(here.by_intercept, there.by_intercept)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [Case(6, 3, 40, soft=True), Case(6, 3, 40, overwrites=True), Case(6, 3, 40, Step.CURVED)],
+    ids=["soft labels", "r is kept", "a product"],
+)
+def test_what_is_left_to_the_tile(few, rng, case):
+    job = case.job(rng)
+    assert not panels.takes(job)
+    assert_right(job)
+
+
+def test_exponentials_need_somewhere_to_leave_their_sums(compiled):
+    logits = np.zeros((3, 4))
+    with pytest.raises(ValueError, match="sums"):
+        fused.run(
+            Job(
+                np.empty((4, 0)),
+                Step.EXPONENTIALS,
+                3,
+                targets=Targets(None, np.zeros(4, int), None),
+                logits=logits,
+            )
+        )
+
+
+def test_a_wrong_factor_would_be_noticed(few, rng, monkeypatch):
+    """The comparison catches panels that are not brought to a common top."""
+    right = panels._Rows.of
+    monkeypatch.setattr(
+        panels._Rows, "of", lambda sums, *rest: right(sums * np.array([0, 1, 1, 1])[:, None], *rest)
+    )
+    with pytest.raises(AssertionError):
+        assert_right(Case(8, 4, 40).job(rng))
