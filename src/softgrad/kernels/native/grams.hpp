@@ -12,6 +12,8 @@
 
 namespace softgrad::SOFTGRAD_ISA {
 
+constexpr int64_t weights_at_once = 12;  // they stay in the first level of cache; whole ranges of classes
+
 // Pairs of classes k < l, or the rows as they are given; entries beyond the last row are zero.
 static void weigh(const Job &job, int64_t first, int64_t t, const Tile<double> &r) {
     const double *const given = (const double *)job.logits + first, *const shares = job.labels.shares;
@@ -53,7 +55,9 @@ static void run_gram_chunk(const Job &job, int64_t chunk, double *sums, double *
                 double *const to = products + held * ld;
                 for (int64_t i = 0; i < t; i += L<double>) store(to + i, load(a + i) * load(b + i));
                 if (++held < products_at_once && done + held < P) continue;
-                backward<double>({products, ld, t}, held, {r, ld}, M, sums + done, P);
+                for (int64_t m = 0; m < M; m += weights_at_once)
+                    backward<double>({products, ld, t}, held, {r + m * ld, ld},
+                                     M - m < weights_at_once ? M - m : weights_at_once, sums + m * P + done, P);
                 done += held, held = 0;
             }
     }

@@ -16,8 +16,7 @@ inline int64_t clamped(int64_t value, int64_t low, int64_t high) {
 inline void plan(Job &job) {
     const int64_t row = (job.X.d > 0 ? job.X.d : 4 * job.n_classes) * (job.single ? 4 : 8);
     const int64_t unit = job.single ? 64 : 32;  // a block of the widest registers, which is swept whole
-    const int64_t of_pairs = (job.X.d + 1 + weights(job) + products_at_once) * int64_t(sizeof(double));
-    job.height = of_feature_pairs(job) ? clamped(tile_bytes / of_pairs / unit * unit, 4 * unit, 256)
+    job.height = of_feature_pairs(job) ? 256  // so long that the sums over lanes at its end weigh little
                  : job.lines           ? 64
                                        : clamped(tile_bytes / row / unit * unit, unit, 256);
     const int64_t n_tiles = (job.X.n + job.height - 1) / job.height;
