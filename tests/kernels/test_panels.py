@@ -17,6 +17,8 @@ CASES = {
     "loss alone": Case(0, 0, 1, backward=False),
     "offsets": Case(0, 0, 1, offsets=True),
     "bytes": Case(0, 0, 1, dtype="u1"),
+    "curved": Case(0, 0, 1, Step.CURVED, kept=True),
+    "curved of given": Case(0, 0, 1, Step.CURVED, given=True),
 }
 
 
@@ -44,10 +46,11 @@ def test_thousands_of_classes(compiled, rng, K, single):
     assert_right(job)
 
 
+@pytest.mark.parametrize("step", [Step.RESIDUAL, Step.CURVED])
 @pytest.mark.parametrize("n_threads", [2, 3, 8])
-def test_the_same_bits_on_any_number_of_threads(few, rng, monkeypatch, n_threads):
+def test_the_same_bits_on_any_number_of_threads(few, rng, monkeypatch, n_threads, step):
     monkeypatch.setattr("softgrad.kernels.threads.SMALL_FOR_BLAS", 0)
-    job = Case(3000, 12, 90).job(rng)
+    job = Case(3000, 12, 90, step).job(rng)
     one, several = passes.run(job), passes.run(replace(job, n_threads=n_threads))
     assert one.loss == several.loss
     np.testing.assert_array_equal(one.by_intercept, several.by_intercept)
@@ -77,13 +80,26 @@ def test_logits_that_are_not_finite_have_the_limits_of_all_classes_at_once(few, 
 
 @pytest.mark.parametrize(
     "case",
-    [Case(6, 3, 40, soft=True), Case(6, 3, 40, overwrites=True), Case(6, 3, 40, Step.CURVED)],
-    ids=["soft labels", "r is kept", "a product"],
+    [
+        Case(6, 3, 40, soft=True),
+        Case(6, 3, 40, overwrites=True),
+        Case(6, 3, 40, Step.CURVED, base=True),
+        Case(6, 3, 20, Step.CURVED, directions=2),
+    ],
+    ids=["soft labels", "r is kept", "a base", "directions"],
 )
 def test_what_is_left_to_the_tile(few, rng, case):
     job = case.job(rng)
     assert not panels.takes(job)
     assert_right(job)
+
+
+def test_a_product_leaves_out_rows_of_no_share(few, rng):
+    job = Case(9, 3, 40, Step.CURVED).job(rng)
+    none = np.flatnonzero(job.targets.shares == 0)
+    right = passes.run(job)
+    job.other[:, none] = np.nan
+    np.testing.assert_array_equal(passes.run(job).by_coef, right.by_coef)
 
 
 def test_exponentials_need_somewhere_to_leave_their_sums(compiled):
