@@ -22,7 +22,7 @@ def cases() -> list[Case]:
     return (
         steps
         + list(covering())
-        + [Case(2100, 3, 4, n_threads=2), Case(600, 300, 4, soft=True, n_threads=3), Case(70, 3, 2050)]
+        + [Case(2100, 3, 4, n_threads=2), Case(600, 300, 4, soft=True, n_threads=3), Case(72, 3, 2050)]
     )
 
 

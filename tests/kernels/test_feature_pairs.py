@@ -8,7 +8,7 @@ from softgrad.kernels.job import Job, Step, Targets
 from softgrad.maths import pairs
 from tests.kernels.cases import LAYOUTS, values
 
-SHAPES = [(1, 1, 2), (7, 3, 2), (9, 0, 3), (33, 5, 7), (256, 8, 4), (300, 13, 3), (50, 70, 2)]
+SHAPES = [(5, 2, 1), (1, 1, 2), (7, 3, 2), (9, 0, 3), (33, 5, 7), (256, 8, 4), (300, 13, 3), (50, 70, 2)]
 
 
 def by_rows(X, weights):

@@ -62,6 +62,17 @@ def test_positive_definite_where_the_block_is_not(rng, monkeypatch, largest):
 
 
 @pytest.mark.parametrize("largest", [LARGEST_CACHED, 0])
+def test_nothing_large_along_a_null_vector(rng, monkeypatch, largest):
+    """A system whose solution is at hand; with a ridge of 1e-11 float32 factors would add 1e4 times as much to it."""
+    monkeypatch.setattr("softgrad.optimize.scaled_inverses.LARGEST_CACHED", largest)
+    A, B = rng.normal(size=(2, 900, 60))
+    X = np.column_stack([A, B, A + B]) / 30
+    solution = rng.normal(size=(1, 180))
+    found = scaled_inverses(iter([X.T @ X]), 1, 180).solve(solution @ X.T @ X)
+    assert np.linalg.norm(found) <= 2 * np.linalg.norm(solution)
+
+
+@pytest.mark.parametrize("largest", [LARGEST_CACHED, 0])
 def test_an_indefinite_block_is_lifted_until_it_has_a_factor(monkeypatch, largest):
     monkeypatch.setattr("softgrad.optimize.scaled_inverses.LARGEST_CACHED", largest)
     block = np.array([[1.0, 2.0], [2.0, 1.0]])

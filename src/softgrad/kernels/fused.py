@@ -21,6 +21,10 @@ OF_PAIRS = frozenset((Step.PAIRS, Step.GRAMS))
 """Steps that sum products of two features."""
 
 
+LARGEST_SUMS = 2**18
+"""Sums of pairs up to which each of eight runs of rows has its own; the BLAS's threads share one."""
+
+
 def takes(job: Job) -> bool:
     """Whether a compiled pass is there for this job."""
     if instruction_set() is None or not _lie_in_order(job):
@@ -32,6 +36,8 @@ def takes(job: Job) -> bool:
         simple = not (job.single or dense or starts_late)
         return simple and job.X.compiles and not centres_slopes
     by_row, by_column = job.X.strides
+    if job.step in OF_PAIRS and np.prod(_shape_of_pairs(job)) > LARGEST_SUMS:
+        return False
     return (
         job.X.dtype in TYPES
         and (job.n_classes <= MOST_CLASSES or job.width == 0 or job.step in OF_PAIRS)
@@ -57,10 +63,14 @@ def run(job: Job) -> Sums:
 
 def feature_pairs(job: Job) -> Array:
     """The sums of a job of PAIRS or GRAMS, (rows of weights, pairs of features j <= m) as triu_indices orders them."""
-    pairs = job.n_classes * (job.n_classes - 1) // 2 if job.step == Step.PAIRS else job.n_classes
-    sums = np.empty(pairs * ((job.width + 1) * (job.width + 2) // 2))
-    _run_dense(job, sums)
-    return sums.reshape(pairs, -1)
+    sums = np.zeros(_shape_of_pairs(job))
+    _run_dense(job, sums.reshape(-1))
+    return sums
+
+
+def _shape_of_pairs(job: Job) -> tuple[int, int]:
+    weights = job.n_classes * (job.n_classes - 1) // 2 if job.step == Step.PAIRS else job.n_classes
+    return weights, (job.width + 1) * (job.width + 2) // 2
 
 
 def _run_dense(job: Job, sums: Array) -> None:

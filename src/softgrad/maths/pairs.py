@@ -86,7 +86,9 @@ def _tile_sums(proba: Array, X: Array, weights: Array) -> Array:
     both = _class_products(proba, weights)
     if len(both) < FEW:
         upper = _upper(len(extended))
-        return np.array([((h * extended) @ extended.T)[upper] for h in both]).reshape(len(both), -1)
+        return np.array([((h * extended) @ extended.T)[upper] for h in both]).reshape(
+            len(both), len(upper[0])
+        )
     return np.asarray(both @ _feature_products(extended).T)
 
 
@@ -94,7 +96,7 @@ def _class_products(proba: Array, weights: Array) -> Array:
     """``w p_k p_l`` for k < l, a row a pair; zero where the weight is, even where p is NaN."""
     n_classes = len(proba)
     scaled = proba * weights
-    both = np.concatenate([scaled[k] * proba[k + 1 :] for k in range(n_classes - 1)])
+    both = np.concatenate([scaled[:0], *(scaled[k] * proba[k + 1 :] for k in range(n_classes - 1))])
     if not weights.all():
         both[:, weights == 0] = 0
     return both

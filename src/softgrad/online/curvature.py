@@ -18,7 +18,7 @@ from softgrad.rows.base import Point
 Array = npt.NDArray[Any]
 
 LARGEST_BLOCKS = 1e7
-"""Entries up to which a matrix is kept for each class: 80 MB, and as much for their inverses."""
+"""Entries up to which a matrix is kept for each class: 80 MB, and a third of that for their inverses."""
 WIDEST = 1500
 """Parameters a class up to which matrices are factored: a second or so."""
 WIDEST_SPARSE = 300

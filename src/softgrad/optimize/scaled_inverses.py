@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, final
 
 import numpy as np
@@ -14,6 +15,9 @@ Array = npt.NDArray[Any]
 
 RIDGES = (1e-11, 1e-9, 1e-7, 1e-5, 1e-3, 1e-1, 10.0)
 """Multiples of the identity tried on a block of unit diagonal until Cholesky finds it positive definite."""
+
+RIDGES_OF_SINGLE = RIDGES[2:]
+"""The same for factors in float32: along a null vector of the block its rounding is divided by the ridge."""
 
 LARGEST_CACHED = 2**20
 """Entries of the blocks up to which their inverses stay in the cache."""
@@ -79,8 +83,10 @@ ScaledInverses = CachedInverses | FactoredInverses
 def scaled_inverses(blocks: Iterator[Array], n_blocks: int, width: int) -> ScaledInverses:
     """Of the blocks (width, width), which are taken and overwritten one at a time. O(n_blocks width^3)."""
     scales = np.empty((n_blocks, width))
-    factors = map(_factor, map(_equilibrated, blocks, scales))
-    if n_blocks * width**2 <= LARGEST_CACHED:
+    cached = n_blocks * width**2 <= LARGEST_CACHED
+    scaled = map(_equilibrated, blocks, scales)
+    factors = map(_factor, scaled, repeat(RIDGES if cached else RIDGES_OF_SINGLE))
+    if cached:
         inverses = np.empty((n_blocks, width, width))
         for inverse in inverses:
             _set_inverse(inverse, next(factors))
@@ -102,9 +108,9 @@ def _equilibrated(block: Array, scales: Array) -> Array:
     return block
 
 
-def _factor(block: Array) -> Array:
-    """U of ``U'U = block + ridge I``, in LAPACK's order, with the least of `RIDGES` that has one."""
-    for ridge in RIDGES:
+def _factor(block: Array, ridges: tuple[float, ...]) -> Array:
+    """U of ``U'U = block + ridge I``, in LAPACK's order, with the first of the ridges that has one."""
+    for ridge in ridges:
         trial = block.copy()
         trial[np.diag_indices_from(trial)] += ridge
         factor, failed = lapack.dpotrf(trial.T, overwrite_a=1)

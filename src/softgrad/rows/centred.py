@@ -27,7 +27,7 @@ Hessian from ``A' H A`` one of r^2 u, from products r u. Centring the data thems
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import count
 from typing import Any
 
@@ -125,13 +125,22 @@ class CentredPoint:
         centred[:, :-1] -= self._offsets[:, None, None] * centred[:, -1:]
         centred[..., :-1] -= self._offsets * centred[..., -1:]
         if self._cancelled(np.einsum("kjkj->kj", inner), np.einsum("kjkj->kj", centred)):
-            centred = self._hessian_by_products.copy()
+            centred = self._hessian_by_products()
         centred[:, self._rows.constant] = 0
         centred[..., self._rows.constant] = 0
         return np.asarray(centred.reshape(n_classes * width, n_classes * width))
 
     def class_grams(self, negligible: float = 0.0) -> Iterator[Array]:
-        return map(self._class_gram, count(), self._inner.class_grams(negligible))
+        by_products = lru_cache(maxsize=1)(self._hessian_by_products)
+
+        def class_gram(k: int, gram: Array) -> Array:
+            before = np.array(np.diagonal(gram))
+            self._centre(gram)
+            if self._cancelled(before, np.diagonal(gram)):
+                gram = np.array(by_products()[k, :, k])
+            return self._cleared(gram)
+
+        return map(class_gram, count(), self._inner.class_grams(negligible))
 
     def gram(self) -> Array:
         inner = self._inner.gram()
@@ -169,13 +178,6 @@ class CentredPoint:
     def release(self) -> None:
         self._inner.release()
 
-    def _class_gram(self, k: int, gram: Array) -> Array:
-        before = np.array(np.diagonal(gram))
-        self._centre(gram)
-        if self._cancelled(before, np.diagonal(gram)):
-            gram = np.array(self._hessian_by_products[k, :, k])
-        return self._cleared(gram)
-
     def _centre(self, gram: Array) -> None:
         """Takes the offsets off both sides of a Gram matrix (d+1, d+1), in place."""
         gram[:-1] -= self._offsets[:, None] * gram[-1:]
@@ -199,7 +201,6 @@ class CentredPoint:
         by_coef, _, _ = self._inner.product(np.zeros_like(self.coef), one)
         return np.asarray(by_coef[k])
 
-    @cached_property
     def _hessian_by_products(self) -> Array:
         """(K, d+1, K, d+1); the last class's columns follow, as a shift common to all classes has no curvature."""
         n_classes, width = len(self.intercept), len(self._offsets) + 1

@@ -190,7 +190,7 @@ class MemoryRows(ABC):
         size = self.n_features + 1
         if isinstance(self.X, np.ndarray) and size > WIDE:
             counted = np.count_nonzero(curvature) / self.n_rows
-            self._count(float(counted * self.n_features), reads=1.0)
+            self._count(float(counted * self.n_features), reads=float(counted))
             return (regression.curvature_gram(self.X, of_rows) for of_rows in curvature)
         if isinstance(self.X, np.ndarray) and len(curvature) >= pairs.FEW and pairs.fits(self.n_features):
             self._count(len(curvature) * self.n_features + 0.5 * self.n_features, reads=1.0)

@@ -80,7 +80,8 @@ struct Request {
         job.t = t;
         job.directions = directions;
         job.backward = backward;
-        if (job.step == Step::exponentials && !job.rows) throw std::invalid_argument("nowhere to leave the rows' sums");
+        if (job.step == Step::exponentials && !(job.rows && job.labels.codes))
+            throw std::invalid_argument("labels or room for the rows' sums are missing");
         plan(job);
         if (int64_t(sums.size()) != sums_size(job)) throw std::invalid_argument("sums of the wrong size");
         return job;

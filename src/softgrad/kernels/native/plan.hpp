@@ -16,11 +16,13 @@ inline int64_t clamped(int64_t value, int64_t low, int64_t high) {
 inline void plan(Job &job) {
     const int64_t row = (job.X.d > 0 ? job.X.d : 4 * job.n_classes) * (job.single ? 4 : 8);
     const int64_t unit = job.single ? 64 : 32;  // a block of the widest registers, which is swept whole
-    job.height = of_feature_pairs(job) ? 256  // so long that the sums over lanes at its end weigh little
+    // Of pairs so long that the sums over lanes at a tile's end weigh little, but its weights take 2 MB at most.
+    const int64_t long_enough = clamped((1 << 18) / (weights(job) + 1) / 32 * 32, 32, 256);
+    job.height = of_feature_pairs(job) ? long_enough
                  : job.lines           ? 64
                                        : clamped(tile_bytes / row / unit * unit, unit, 256);
     const int64_t n_tiles = (job.X.n + job.height - 1) / job.height;
-    const int64_t affordable = clamped(most_sums / sums_size(job), 1, most_chunks);
+    const int64_t affordable = clamped(most_sums / (sums_size(job) + 1), 1, most_chunks);
     job.n_chunks = clamped(n_tiles / 4, 1, affordable);
 }
 
