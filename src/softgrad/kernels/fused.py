@@ -36,7 +36,7 @@ def takes(job: Job) -> bool:
         simple = not (job.single or dense or starts_late)
         return simple and job.X.compiles and not centres_slopes
     by_row, by_column = job.X.strides
-    if job.step in OF_PAIRS and np.prod(_shape_of_pairs(job)) > LARGEST_SUMS:
+    if job.step in OF_PAIRS and _sums_of_pairs(job) > LARGEST_SUMS:
         return False
     return (
         job.X.dtype in TYPES
@@ -63,14 +63,14 @@ def run(job: Job) -> Sums:
 
 def feature_pairs(job: Job) -> Array:
     """The sums of a job of PAIRS or GRAMS, (rows of weights, pairs of features j <= m) as triu_indices orders them."""
-    sums = np.zeros(_shape_of_pairs(job))
-    _run_dense(job, sums.reshape(-1))
-    return sums
+    sums = np.zeros(_sums_of_pairs(job))
+    _run_dense(job, sums)
+    return sums.reshape(-1, (job.width + 1) * (job.width + 2) // 2)
 
 
-def _shape_of_pairs(job: Job) -> tuple[int, int]:
+def _sums_of_pairs(job: Job) -> int:
     weights = job.n_classes * (job.n_classes - 1) // 2 if job.step == Step.PAIRS else job.n_classes
-    return weights, (job.width + 1) * (job.width + 2) // 2
+    return weights * (job.width + 1) * (job.width + 2) // 2
 
 
 def _run_dense(job: Job, sums: Array) -> None:
