@@ -10,12 +10,28 @@ import pytest
 
 from softgrad.fitting import fit
 from softgrad.optimize.choose import SOLVERS
-from softgrad.optimize.driver import Limits, minimize
+from softgrad.optimize.driver import Limits, Progress, minimize
+from softgrad.optimize.ledger import Ledger
 from softgrad.optimize.solution import Record, Status
 from tests import problems
 from tests.unit.test_solvers import assert_honest, solved
 
 every_solver = pytest.mark.parametrize("name", SOLVERS)
+
+
+def test_a_bound_that_rounding_ties_to_a_worse_iterate_is_not_taken(rng):
+    """Columns 1e9 from zero take 1e-7 from each value; one higher by more replaces neither the best nor its bound."""
+    problem = problems.plain(rng)
+    objective = problems.objective_on(problems.dense, problem)
+    objective.column_sizes = objective.column_sizes + 1e9
+    solution = solved(problems.dense, problem, "newton", 1e-10, 50)
+    params = objective.join(solution.coef, solution.intercept)
+    best, worse = objective.at(params), objective.at(2 * params)
+    progress = Progress(objective, Limits(), best, Ledger.opened(objective.rows.meter), "")
+    progress.certify(best)
+    kept = progress.best, progress.lower_bound, progress.gap
+    progress.certify(worse)
+    assert (progress.best, progress.lower_bound, progress.gap) == kept
 
 
 # --------------------------------------------------------------------------------------------------- statuses

@@ -139,11 +139,20 @@ class Progress:
         self._update_gap()
 
     def _take(self, certificate: Certificate) -> None:
-        """Of two iterates equal up to rounding the certified one is taken: its intercept is optimal."""
-        alone = self._rounded(certificate.iterate)
+        """Of two iterates equal up to rounding the certified one is taken: its intercept is optimal.
+
+        Where columns far from zero take more from values than the bound allows for, one iterate's bound says little of
+        another's value: it then comes and goes with its iterate.
+        """
+        iterate = certificate.iterate
+        lost = of_value(self.objective.column_sizes, iterate.point.coef, iterate.point.intercept)
+        alone = lost > LOST * iterate.value
+        equal = iterate.value <= self.best.value + (lost if alone else ROUNDING * self.best.value)
+        if alone and not equal:
+            return
         self.lower_bound = max(-np.inf if alone else self.lower_bound, certificate.lower_bound)
-        if alone or certificate.iterate.value <= self.best.value * (1 + ROUNDING):
-            self.best = certificate.iterate
+        if equal:
+            self.best = iterate
         self._update_gap(certificate)
 
     def _update_gap(self, certificate: Certificate | None = None) -> None:
@@ -151,11 +160,6 @@ class Progress:
         if certificate is not None and certificate.iterate is self.best:
             gap = min(gap, certificate.gap)
         self.gap = max(gap, ROUNDING * self.best.value) / self.objective.scale(self.best.value)
-
-    def _rounded(self, iterate: Iterate) -> bool:
-        """Whether columns far from zero take so much from values that one iterate's bound says little of another's."""
-        point, sizes = iterate.point, self.objective.column_sizes
-        return of_value(sizes, point.coef, point.intercept) > LOST * iterate.value
 
     def _settling(self, iterate: Iterate) -> bool:
         """Whether the decrement is worth its cost: the Hessian is at hand, or ten steps have gained little."""
