@@ -48,7 +48,7 @@ def _height(bytes_per_row: int, n_classes: int) -> int:
     return min(max(least, TALL_TILE // bytes_per_row), MOST)
 
 
-FORWARD, BACKWARD = (1024, 1024), (512, 192)
+FORWARD, BACKWARD = (1024, 1024), (512, 384)
 """Classes and rows, or classes and columns, of what one product of the BLAS yields, on one thread."""
 
 

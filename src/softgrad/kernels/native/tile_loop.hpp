@@ -4,6 +4,7 @@
 #pragma once
 
 #include "curvature.hpp"
+#include "panels.hpp"
 #include "products.hpp"
 
 namespace softgrad::SOFTGRAD_ISA {
