@@ -20,7 +20,6 @@ MOST_CLASSES = 32
 OF_PAIRS = frozenset((Step.PAIRS, Step.GRAMS))
 """Steps that sum products of two features."""
 
-
 LARGEST_SUMS = 2**18
 """Sums of pairs up to which each of eight runs of rows has its own; the BLAS's threads share one."""
 

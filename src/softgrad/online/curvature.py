@@ -75,8 +75,8 @@ class Blocks:
 
     def plus(self, point: Point, weight: float) -> "Blocks":
         n_classes, width, _ = self.grams.shape
-        added = np.stack([gram[:width, :width] for gram in point.class_grams()])
-        return Blocks(self.grams + added * (weight * factor(n_classes)))
+        scale, pairs = weight * factor(n_classes), zip(self.grams, point.class_grams(), strict=True)
+        return Blocks(np.stack([old + scale * gram[:width, :width] for old, gram in pairs]))
 
     def inverse(self, ridge: Array) -> ScaledInverses:
         penalty = np.diag(ridge)

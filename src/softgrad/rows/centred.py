@@ -27,7 +27,7 @@ Hessian from ``A' H A`` one of r^2 u, from products r u. Centring the data thems
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from itertools import count
 from typing import Any
 
@@ -131,7 +131,7 @@ class CentredPoint:
         return np.asarray(centred.reshape(n_classes * width, n_classes * width))
 
     def class_grams(self, negligible: float = 0.0) -> Iterator[Array]:
-        by_products = lru_cache(maxsize=1)(self._hessian_by_products)
+        by_products = cache(self._hessian_by_products)
 
         def class_gram(k: int, gram: Array) -> Array:
             before = np.array(np.diagonal(gram))
