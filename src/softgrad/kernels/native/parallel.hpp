@@ -14,6 +14,7 @@
 
 #include "isa.hpp"
 #include "plan.hpp"
+#include "subnormals.hpp"
 #include "team.hpp"
 
 namespace softgrad {
@@ -75,7 +76,10 @@ void sum_chunks(int64_t n_chunks, int64_t size, int64_t scratch_each, int n_thre
 }
 
 inline void run(const Job &job, RunChunk run_chunk, int n_threads, double *sums) {
-    const auto step = [&](int64_t chunk, double *own, double *scratch) { run_chunk(job, chunk, own, scratch); };
+    const auto step = [&](int64_t chunk, double *own, double *scratch) {
+        const WithoutSubnormals fast(job.single && job.step == Step::curved);
+        run_chunk(job, chunk, own, scratch);
+    };
     sum_chunks(job.n_chunks, sums_size(job), scratch_size(job), n_threads, step, sums);
 }
 
