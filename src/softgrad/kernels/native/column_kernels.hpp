@@ -25,6 +25,14 @@ SOFTGRAD_INLINE void forward_columns(const T *X, int64_t ldx, int64_t d, const T
         for (int c = 0; c < rows; ++c) store(z + k * ldz + c * L<T>, total[k][c]);
 }
 
+// G[first..features) += the sums over the lanes of `total`'s registers, four by four.
+template <class T, int features, int first = 0> SOFTGRAD_INLINE void add_sums(const V<T> *total, double *G) {
+    constexpr int count = features - first < four ? features - first : four;
+    const Four<double> sums = __builtin_convertvector((sum_some<T, count>(total + first, 1)), Four<double>);
+    for (int c = 0; c < count; ++c) G[first + c] += sums[c];
+    if constexpr (features - first > four) add_sums<T, features, first + four>(total, G);
+}
+
 // `features` columns of X, ldx apart, over whole registers of the t rows.
 template <class T, int features, int classes>
 SOFTGRAD_INLINE void backward_columns(const T *X, int64_t ldx, int64_t t, const T *R, int64_t ldr, double *G,
@@ -35,8 +43,8 @@ SOFTGRAD_INLINE void backward_columns(const T *X, int64_t ldx, int64_t t, const 
         add_products<T, classes, features>(
             [&](int k) __attribute__((always_inline)) { return load(R + k * ldr + i); },
             [&](int c) __attribute__((always_inline)) { return load(X + c * ldx + i); }, total);
-    for (int k = 0; k < classes; ++k)
-        for (int c = 0; c < features; ++c) G[k * ldg + c] += double(sum<T>(total[k][c]));
+#pragma GCC unroll 6
+    for (int k = 0; k < classes; ++k) add_sums<T, features>(total[k], G + k * ldg);
 }
 
 // Sixteen entries from four rows to four columns.

@@ -11,10 +11,12 @@ namespace softgrad::SOFTGRAD_ISA {
 // Rows that share what is read of W: every range cuts them into groups of its own, which leave its sums in registers.
 constexpr int rows_at_once = sums_in_registers;
 
-// Features whose part of so many rows, and of a range of classes, stays in the first level of cache: as even parts of d
-// as whole registers are.
+// Features of one part of a row: as even parts of d as whole registers are. So many rows of a part, and a range of classes,
+// stay in the first level of cache; or with registers that are lines of it in the second, as the sums over lanes at the
+// end of each part take longer there and the parts' steps are fewer.
 template <class T> static int64_t features_at_once(const Span<T> &span) {
-    constexpr int64_t most = 20 * 1024 / (rows_at_once * sizeof(V<T>));
+    constexpr int64_t bytes = (sizeof(V<T>) < line_of_cache ? 20 : 50) * 1024;
+    constexpr int64_t most = bytes / (rows_at_once * sizeof(V<T>));
     const int64_t parts = (span.full + most - 1) / most;
     return parts ? (span.full + parts - 1) / parts * L<T> : L<T>;
 }

@@ -24,13 +24,6 @@ template <class T> struct Span {
     int64_t registers() const { return full + (rest > 0); }
 };
 
-// Sums over the lanes of up to four registers.
-template <class T, int count> SOFTGRAD_INLINE Four<T> sum_some(const V<T> *of, int64_t stride) {
-    V<T> parts[four] = {};
-    for (int c = 0; c < count && c < four; ++c) parts[c] = of[c * stride];
-    return sum_four<T>(parts[0], parts[1], parts[2], parts[3]);
-}
-
 // z[first..) = start or what is there + the sums of registers first.. of `rows`, up to four.
 template <class T, int rows, int first>
 SOFTGRAD_INLINE void store_sums(const V<T> *total, int64_t stride, T start, bool begins, T *z) {

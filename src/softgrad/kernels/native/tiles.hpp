@@ -77,6 +77,26 @@ static Block<T> rows_of(const Table &X, int64_t first, int64_t t, int64_t padded
     return {buffer, padded, t};
 }
 
+// Turns rows whose entries lie side by side, four by four; returns how many.
+template <class S, class T>
+static int64_t turn_rows(const char *from, int64_t row_stride, int64_t d, int64_t t, T *to, int64_t ld) {
+    constexpr bool alike = sizeof(S) == sizeof(T) && S(0.5) != S(0);
+    int64_t i = 0;
+    for (; i + four <= t; i += four, to += four) {
+        const S *rows[four];
+        for (int r = 0; r < four; ++r) rows[r] = (const S *)(from + (i + r) * row_stride);
+        if constexpr (alike) {
+            int64_t j = 0;
+            for (T *at = to; j + four <= d; j += four, at += four * ld) transpose_four<T>(rows, j, at, ld);
+            if (j < d && d >= four) transpose_four<T>(rows, d - four, to + (d - four) * ld, ld);
+            if (d >= four) continue;
+        }
+        for (int64_t j = 0; j < d; ++j)
+            for (int r = 0; r < four; ++r) to[j * ld + r] = T(rows[r][j]);
+    }
+    return i;
+}
+
 template <class S, class T> static void unpack_columns(const Table &X, int64_t first, int64_t t, T *to, int64_t ld) {
     const char *from = X.data + first * X.row_stride;
     if (X.row_stride == int64_t(sizeof(S))) {
@@ -86,19 +106,9 @@ template <class S, class T> static void unpack_columns(const Table &X, int64_t f
         }
         return;
     }
-    int64_t i = 0;
-    for (; X.column_stride == int64_t(sizeof(S)) && i + four <= t; i += four) {
-        const S *rows[four];
-        for (int r = 0; r < four; ++r) rows[r] = (const S *)(from + (i + r) * X.row_stride);
-        int64_t j = 0;
-        if constexpr (sizeof(S) == sizeof(T) && S(0.5) != S(0)) {
-            for (; j + four <= X.d; j += four) transpose_four<T>(rows, j, to + j * ld + i, ld);
-            if (j < X.d && X.d >= four) j = X.d - four, transpose_four<T>(rows, j, to + j * ld + i, ld), j = X.d;
-        }
-        for (; j < X.d; ++j)
-            for (int r = 0; r < four; ++r) to[j * ld + i + r] = T(rows[r][j]);
-    }
-    for (; i < t; ++i)
+    const bool in_order = X.column_stride == int64_t(sizeof(S));
+    const int64_t turned = in_order ? turn_rows<S>(from, X.row_stride, X.d, t, to, ld) : 0;
+    for (int64_t i = turned; i < t; ++i)
         for (int64_t j = 0; j < X.d; ++j)
             to[j * ld + i] = T(*(const S *)(from + i * X.row_stride + j * X.column_stride));
 }

@@ -158,6 +158,13 @@ inline __attribute__((always_inline)) Four<float> sum_four<float>(V<float> a, V<
 }
 #endif
 
+// Sums over the lanes of up to four registers.
+template <class T, int count> SOFTGRAD_INLINE Four<T> sum_some(const V<T> *of, int64_t stride) {
+    V<T> parts[four] = {};
+    for (int c = 0; c < count && c < four; ++c) parts[c] = of[c * stride];
+    return sum_four<T>(parts[0], parts[1], parts[2], parts[3]);
+}
+
 // Asks for the rows that come next, a little with every step, so that the memory is never waited for nor flooded.
 struct Fetch {
     const char *next;
