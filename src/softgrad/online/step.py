@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from softgrad.online.batch import BatchObjective
 from softgrad.online.curvature import Inverse
-from softgrad.optimize.certificate import ROUNDING
 from softgrad.optimize.conjugate_gradients import Truncation, newton_step
 from softgrad.optimize.line_search import line_search
 from softgrad.optimize.objective import Iterate
@@ -67,7 +66,7 @@ def minimum(objective: BatchObjective, start: Iterate, built: Built) -> tuple[It
         length = 1.0 if relative <= NEAR else line_search(objective, here, found.direction)
         point = here.point.move(found.direction, length)
         there = objective.at(objective.join(point.coef, point.intercept))
-        if not there.value <= here.value + ROUNDING * abs(here.value):
+        if not there.value <= here.value + here.noise:
             return here, built, count
         here = there
         if relative <= GOAL:

@@ -31,11 +31,10 @@ import scipy.linalg
 
 from softgrad.optimize import rounding
 from softgrad.optimize.objective import Iterate, Objective
+from softgrad.optimize.rounding import ROUNDING
 from softgrad.rows.base import Point
 
 Array = npt.NDArray[Any]
-
-ROUNDING = 16 * float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from softgrad.optimize.certificate import ROUNDING, Certificate, certify, intercept_is_optimal, unpolished_gap
+from softgrad.optimize.certificate import Certificate, certify, intercept_is_optimal, unpolished_gap
 from softgrad.optimize.decrement import relative_decrement
 from softgrad.optimize.flatness import Standard
 from softgrad.optimize.ledger import Ledger
 from softgrad.optimize.objective import Iterate, Objective
 from softgrad.optimize.recession import recession, shown
 from softgrad.optimize.recession_by_products import recession_by_products
-from softgrad.optimize.rounding import of_value
+from softgrad.optimize.rounding import ROUNDING, of_value
 from softgrad.optimize.sentences import by_decrement, by_gap, ended, no_optimum
 from softgrad.optimize.separation import Separation
 from softgrad.optimize.solution import Record, Solution, Status

@@ -6,7 +6,6 @@ from typing import Any, ClassVar, final
 import numpy as np
 import numpy.typing as npt
 
-from softgrad.optimize.certificate import ROUNDING
 from softgrad.optimize.line_search import line_search
 from softgrad.optimize.objective import Iterate, Objective
 from softgrad.optimize.solver import State
@@ -57,7 +56,7 @@ class Lbfgs:
             return None
         there = objective.at(here.params + direction)
         slope_there = float(np.vdot(there.gradient, direction))
-        enough = here.value + SUFFICIENT * slope + ROUNDING * here.value
+        enough = here.value + SUFFICIENT * slope + here.noise
         if there.value <= enough and abs(slope_there) <= CURVED * abs(slope) and _improves(there, here):
             return there
         step = line_search(objective, here, here.point.toward(there.point))
@@ -76,11 +75,11 @@ class Lbfgs:
 
 
 def _improves(there: Iterate, here: Iterate) -> bool:
-    """Lower; or, where rounding hides that, not higher and with a smaller gradient."""
+    """Lower; or, where rounding may hide that, with a smaller gradient."""
     if there.value < here.value:
         return True
     smaller = bool(np.linalg.norm(there.gradient) < np.linalg.norm(here.gradient))
-    return there.value <= here.value * (1 + ROUNDING) and smaller
+    return there.value <= here.value + here.noise and smaller
 
 
 def two_loop(gradient: Array, moves: Array, changes: Array) -> Array:

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from softgrad.optimize.certificate import ROUNDING
 from softgrad.optimize.objective import Iterate, Objective
 
 LONGEST = 2.0**20
@@ -21,7 +20,8 @@ def line_search(
     no comparison of nearly equal values is needed near the optimum. A step beyond the minimum is taken only where the
     objective is not above that at 0: one row that the step turns over can make the slope at 0 a thousand times
     that at the minimum's other side. The bracket is cut by a safeguarded secant;
-    it grows fourfold while the slope stays negative, up to `LONGEST`. Reads no row of X; nK exponentials a trial.
+    it grows fourfold while the slope stays negative, up to `LONGEST`. Reads no row of X, unless rounding decides and
+    the columns' sizes are not known yet; nK exponentials a trial.
 
     Parameters
     ----------
@@ -40,14 +40,14 @@ def line_search(
     """
     low = 0.0
     slope_low = float(np.vdot(iterate.gradient, objective.join(direction.coef, direction.intercept)))
-    start = iterate.value, slope_low
+    slope_here = slope_low
     if not slope_low < 0:
         return 0.0
     high, slope_high = np.inf, np.inf
     step = first
     for _ in range(60):
         there, slope = _along(objective, iterate, direction, step)
-        if ends(start, (there, slope), flatness):
+        if ends(iterate, slope_here, (there, slope), flatness):
             return step
         if slope < 0:
             low, slope_low = step, slope
@@ -59,11 +59,11 @@ def line_search(
     return low
 
 
-def ends(start: tuple[float, float], there: tuple[float, float], flatness: float = FLATNESS) -> bool:
-    """Whether a search ends at a step, of whose two ends values and slopes are given."""
-    (value, slope), (value_there, slope_there) = start, there
-    lower = slope_there <= 0 or value_there <= value * (1 + ROUNDING)
-    return slope < 0 and lower and abs(slope_there) <= flatness * abs(slope)
+def ends(here: Iterate, slope: float, there: tuple[float, float], flatness: float = FLATNESS) -> bool:
+    """Whether a search from `here`, where the slope is given, ends at a step of such value and slope."""
+    value, slope_there = there
+    flat = slope < 0 and abs(slope_there) <= flatness * abs(slope)
+    return flat and (slope_there <= 0 or value <= here.value or value <= here.value + here.noise)
 
 
 def _along(objective: Objective, iterate: Iterate, direction: Any, step: float) -> tuple[float, float]:

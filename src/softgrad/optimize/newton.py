@@ -5,7 +5,6 @@ from typing import Any, ClassVar, final
 import numpy as np
 import numpy.typing as npt
 
-from softgrad.optimize.certificate import ROUNDING
 from softgrad.optimize.line_search import ends, line_search
 from softgrad.optimize.objective import Iterate, Objective
 from softgrad.optimize.solver import State
@@ -33,8 +32,8 @@ class Newton:
         here = objective.at(state.params)
         move = -here.newton_direction
         there = objective.at(objective.balanced(here.params + move))
-        start, end = ((at.value, float(np.vdot(at.gradient, move))) for at in (here, there))
-        if not ends(start, end):
+        slope, slope_there = (float(np.vdot(at.gradient, move)) for at in (here, there))
+        if not ends(here, slope, (there.value, slope_there)):
             between = here.point.toward(there.point)
             length = line_search(objective, here, between)
             if length == 0:
@@ -45,7 +44,7 @@ class Newton:
 
 
 def _improves(there: Iterate, here: Iterate) -> bool:
-    """Lower; or, where rounding hides that, not higher and with less left to gain."""
+    """Lower; or, where rounding may hide that, with less left to gain."""
     if there.value < here.value:
         return True
-    return there.value <= here.value * (1 + ROUNDING) and there.newton_gain < here.newton_gain
+    return there.value <= here.value + here.noise and there.newton_gain < here.newton_gain

@@ -6,12 +6,13 @@ from typing import Any, ClassVar, final
 import numpy as np
 import numpy.typing as npt
 
-from softgrad.optimize.certificate import ROUNDING, class_shares, polish_intercept
+from softgrad.optimize.certificate import class_shares, polish_intercept
 from softgrad.optimize.conjugate_gradients import Preconditioner, Step, Truncation, newton_step
 from softgrad.optimize.deflation import deflated, memory, merged
 from softgrad.optimize.line_search import line_search
 from softgrad.optimize.objective import Iterate, Objective
 from softgrad.optimize.preconditioner import OF_SAMPLE, build, cost, cost_of_factors, forms, sample_size
+from softgrad.optimize.rounding import ROUNDING
 from softgrad.optimize.solver import State
 from softgrad.optimize.warm_start import warm_start
 
@@ -209,10 +210,10 @@ def _polishing(objective: Objective, *, near: bool) -> int:
 
 
 def _improves(there: Iterate, here: Iterate, preconditioner: Preconditioner) -> bool:
-    """Lower; or, where rounding hides that, not higher and with a smaller gradient in one of two norms."""
+    """Lower; or, where rounding may hide that, with a smaller gradient in one of two norms."""
     if there.value < here.value * (1 - ROUNDING):
         return True
-    if not there.value <= here.value * (1 + ROUNDING):
+    if not there.value <= here.value + here.noise:
         return False
     if np.linalg.norm(there.gradient) < np.linalg.norm(here.gradient):
         return True

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from softgrad.optimize.newton_step import solve_in_gauge
 from softgrad.optimize.penalty import Penalty
+from softgrad.optimize.rounding import ROUNDING, of_value
 from softgrad.rows.base import Point, Rows
 from softgrad.rows.centred import CentredRows
 from softgrad.rows.glance import Glance, glance
@@ -59,6 +60,12 @@ class Iterate:
     def newton_gain(self) -> float:
         """``(1/2) gradient' H^+ gradient``: what a full step would gain in the quadratic model, in nats."""
         return 0.5 * float(np.vdot(self.gradient, self.newton_direction))
+
+    @cached_property
+    def noise(self) -> float:
+        """What rounding may hide of the difference to a value nearby: of the sums over the rows and of the logits."""
+        coef, intercept = self.objective.split(self.params)
+        return ROUNDING * abs(self.value) + of_value(self.objective.column_sizes, coef, intercept)
 
     def curved(self, negligible: float) -> "Iterate":
         """For products only: without the rows of :meth:`softgrad.rows.base.Point.curved`; itself where all count."""

@@ -24,6 +24,8 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 UNIT = float(np.finfo(np.float64).eps)
+ROUNDING = 16 * UNIT
+"""What the sums over the rows may take from a value, relative to it."""
 
 
 def of_gradient(sizes: Array) -> float:
