@@ -11,6 +11,8 @@ from softgrad.optimize.objective import Iterate
 Array = npt.NDArray[Any]
 
 
+FIRST = 16
+"""Searches that room is made for at first; it doubles until the memory given is full."""
 LITTLE = 1e-3
 """How far along a step its curvature is looked for."""
 MISSED = 2.4
@@ -146,24 +148,28 @@ class _Taken:
     """The last searches s_j and their products y_j, and the projections that keep new ones conjugate to them."""
 
     def __init__(self, memory: int, shape: tuple[int, ...]) -> None:
-        self._searches, self._products = np.empty((2, memory, int(np.prod(shape))))
-        self._curvatures = np.empty(memory)
-        self._n = 0
+        room = min(memory, FIRST)
+        self._pairs, self._curvatures = np.empty((2, room, int(np.prod(shape)))), np.empty(room)
+        self._memory, self._n = memory, 0
 
     def add(self, search: Array, product: Array, curvature: float) -> None:
-        """The oldest makes room."""
+        """Room is made as it is needed, by the oldest once memory is full."""
+        if self._n == len(self._curvatures) < self._memory:
+            more = min(self._n, self._memory - self._n)
+            self._pairs = np.concatenate([self._pairs, np.empty_like(self._pairs[:, :more])], axis=1)
+            self._curvatures = np.concatenate([self._curvatures, np.empty(more)])
         place = self._n % len(self._curvatures)
-        self._searches[place], self._products[place] = search.ravel(), product.ravel()
+        self._pairs[0, place], self._pairs[1, place] = search.ravel(), product.ravel()
         self._curvatures[place] = curvature
         self._n += 1
 
     def less_searches(self, vector: Array) -> Array:
         """``v - sum_j s_j (y_j'v) / (s_j'y_j)``: conjugate to all s_j."""
-        return self._less(vector, self._products, self._searches)
+        return self._less(vector, self._pairs[1], self._pairs[0])
 
     def less_products(self, vector: Array) -> Array:
         """``v - sum_j y_j (s_j'v) / (s_j'y_j)``: orthogonal to all s_j."""
-        return self._less(vector, self._searches, self._products)
+        return self._less(vector, self._pairs[0], self._pairs[1])
 
     def _less(self, vector: Array, along: Array, of: Array) -> Array:
         n = min(self._n, len(self._curvatures))
@@ -175,7 +181,7 @@ class _Taken:
         """The searches and the products, the oldest first."""
         n = min(self._n, len(self._curvatures))
         order = (self._n - n + np.arange(n)) % len(self._curvatures)
-        return self._searches[order], self._products[order]
+        return self._pairs[0, order], self._pairs[1, order]
 
 
 def _small(residual: Array, enough: float) -> bool:

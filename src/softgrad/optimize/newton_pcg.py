@@ -194,10 +194,15 @@ def _landing(
 
 
 def _land(objective: Objective, here: Iterate, found: Step, length: float) -> Iterate:
+    return objective.at(_end(objective, here, found, length))
+
+
+def _end(objective: Objective, here: Iterate, found: Step, length: float) -> Array:
+    """The parameters at the end of a step, of whose point nothing else is left in memory."""
     point = here.point.move(found.direction, length)
     if at_most := _polishing(objective, near=found.gain <= NEARBY * here.value):
         point = polish_intercept(point, class_shares(objective), at_most)
-    return objective.at(objective.balanced(objective.join(point.coef, point.intercept)))
+    return objective.balanced(objective.join(point.coef, point.intercept))
 
 
 def _polishing(objective: Objective, *, near: bool) -> int:

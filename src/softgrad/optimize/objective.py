@@ -158,12 +158,12 @@ class Objective:
     def at(self, params: Array) -> Iterate:
         """Value and gradient at `params`, in one pass; free where they are one of the last two asked for."""
         found = [iterate for iterate in self._recent if np.array_equal(iterate.params, params)]
-        iterate = found[0] if found else self._iterate(params)
-        others = [other for other in self._recent if other is not iterate]
-        for old in others[:-1]:
+        others = [iterate for iterate in self._recent if iterate not in found]
+        for old in others[:-1]:  # before the new one takes memory too
             old.point.release()
-        self._recent = [*others[-1:], iterate]
-        return iterate
+        self._recent = others[-1:]
+        self._recent.append(found[0] if found else self._iterate(params))
+        return self._recent[-1]
 
     def direction(self, iterate: Iterate, direction: Array) -> Any:
         """The rows' Direction for a change of the parameters."""

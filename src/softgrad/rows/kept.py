@@ -170,12 +170,10 @@ class KeptPoint:
         return losses, slopes
 
     def move(self, direction: KeptDirection, step: float) -> "KeptPoint":
-        return KeptPoint(
-            self._rows,
-            self.coef + step * direction.coef,
-            self.intercept + step * direction.intercept,
-            self._logits + step * direction.change,
-        )
+        logits = step * direction.change
+        logits += self._logits
+        coef, intercept = self.coef + step * direction.coef, self.intercept + step * direction.intercept
+        return KeptPoint(self._rows, coef, intercept, logits)
 
     def shift(self, intercept: Array) -> "KeptPoint":
         start = intercept if self._start is None else self._start + intercept
