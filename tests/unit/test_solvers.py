@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression
 
 from softgrad import checkpointfile
 from softgrad.fitting import fit
+from softgrad.functional import loss_and_gradient
 from softgrad.optimize.choose import SOLVERS, check_name, choose, reason
 from softgrad.optimize.driver import Limits, minimize
 from softgrad.optimize.objective import Objective
@@ -196,17 +197,21 @@ def test_gradient_descent_never_ascends(rng, build):
         assert objective.at(state.params).value <= here.value - expected + 1e-15 * here.value
 
 
-# ----------------------------------------------------------------------------------------------------- passes
-
-
 @pytest.mark.parametrize("name", ["newton", "newton-pcg"])
 def test_values_that_rounding_orders_wrongly_do_not_end_a_fit(name):
     """The last step gains 1e-18, less than the values' rounding: in some orders of the rows they look reversed."""
     X, y = load_breast_cancer(return_X_y=True)
+    alpha = 1 / (1e6 * len(y))
     for seed in range(24):
         order = np.random.default_rng(seed).permutation(len(y))
-        solution = fit(X[order], y[order], alpha=1 / (1e6 * len(y)), solver=name)
+        solution = fit(X[order], y[order], alpha=alpha, solver=name)
         assert solution.status == "converged", (seed, solution.status.sentence)
+        loss, by_coef, _ = loss_and_gradient(solution.coef, solution.intercept, X, y, alpha=alpha)
+        own = (by_coef**2).sum() / (2 * alpha)
+        assert own <= 1e-8 * loss, (seed, own / loss)
+
+
+# ----------------------------------------------------------------------------------------------------- passes
 
 
 def test_passes_of_each_solver(rng):

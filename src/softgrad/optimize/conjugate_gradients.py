@@ -156,8 +156,9 @@ class _Taken:
         """Room is made as it is needed, by the oldest once memory is full."""
         if self._n == len(self._curvatures) < self._memory:
             more = min(self._n, self._memory - self._n)
-            self._pairs = np.concatenate([self._pairs, np.empty_like(self._pairs[:, :more])], axis=1)
-            self._curvatures = np.concatenate([self._curvatures, np.empty(more)])
+            before, self._pairs = self._pairs, np.empty((2, self._n + more, self._pairs.shape[2]))
+            self._pairs[:, : self._n] = before
+            self._curvatures = np.append(self._curvatures, np.empty(more))
         place = self._n % len(self._curvatures)
         self._pairs[0, place], self._pairs[1, place] = search.ravel(), product.ravel()
         self._curvatures[place] = curvature

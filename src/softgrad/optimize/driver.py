@@ -147,7 +147,7 @@ class Progress:
         iterate = certificate.iterate
         lost = of_value(self.objective.column_sizes, iterate.point.coef, iterate.point.intercept)
         alone = lost > LOST * iterate.value
-        equal = iterate.value <= self.best.value + (lost if alone else ROUNDING * self.best.value)
+        equal = self.best.is_above(iterate.value)
         if alone and not equal:
             return
         self.lower_bound = max(-np.inf if alone else self.lower_bound, certificate.lower_bound)

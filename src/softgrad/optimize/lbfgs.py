@@ -56,8 +56,8 @@ class Lbfgs:
             return None
         there = objective.at(here.params + direction)
         slope_there = float(np.vdot(there.gradient, direction))
-        enough = here.value + SUFFICIENT * slope + here.noise
-        if there.value <= enough and abs(slope_there) <= CURVED * abs(slope) and _improves(there, here):
+        enough = here.is_above(there.value - SUFFICIENT * slope)
+        if enough and abs(slope_there) <= CURVED * abs(slope) and _improves(there, here):
             return there
         step = line_search(objective, here, here.point.toward(there.point))
         if step == 0:
@@ -79,7 +79,7 @@ def _improves(there: Iterate, here: Iterate) -> bool:
     if there.value < here.value:
         return True
     smaller = bool(np.linalg.norm(there.gradient) < np.linalg.norm(here.gradient))
-    return there.value <= here.value + here.noise and smaller
+    return smaller and here.is_above(there.value)
 
 
 def two_loop(gradient: Array, moves: Array, changes: Array) -> Array:

@@ -17,9 +17,9 @@ def line_search(
     """A step t at which the slope has fallen to `flatness` times the slope at 0, or 0.0 where none descends.
 
     The objective is convex, so its slope along a line never falls: a sign change brackets the minimum, and
-    no comparison of nearly equal values is needed near the optimum. A step beyond the minimum is taken only where the
-    objective is not above that at 0: one row that the step turns over can make the slope at 0 a thousand times
-    that at the minimum's other side. The bracket is cut by a safeguarded secant;
+    values, nearly equal near the optimum, decide nothing else. A step beyond the minimum is taken only where the
+    objective is not above that at 0, up to rounding: one row that the step turns over can make the slope at 0 a
+    thousand times that at the minimum's other side. The bracket is cut by a safeguarded secant;
     it grows fourfold while the slope stays negative, up to `LONGEST`. Reads no row of X, unless rounding decides and
     the columns' sizes are not known yet; nK exponentials a trial.
 
@@ -60,10 +60,10 @@ def line_search(
 
 
 def ends(here: Iterate, slope: float, there: tuple[float, float], flatness: float = FLATNESS) -> bool:
-    """Whether a search from `here`, where the slope is given, ends at a step of such value and slope."""
+    """Whether a search from `here`, of this slope, ends `there`, of this value and slope."""
     value, slope_there = there
     flat = slope < 0 and abs(slope_there) <= flatness * abs(slope)
-    return flat and (slope_there <= 0 or value <= here.value or value <= here.value + here.noise)
+    return flat and (slope_there <= 0 or here.is_above(value))
 
 
 def _along(objective: Objective, iterate: Iterate, direction: Any, step: float) -> tuple[float, float]:

@@ -44,7 +44,7 @@ class Newton:
 
 
 def _improves(there: Iterate, here: Iterate) -> bool:
-    """Lower; or, where rounding may hide that, with less left to gain."""
-    if there.value < here.value:
-        return True
-    return there.value <= here.value + here.noise and there.newton_gain < here.newton_gain
+    """Lower; or, where rounding may hide that, with less left to gain, so that no two take turns."""
+    if not here.is_above(there.value):
+        return False
+    return not there.is_above(here.value) or there.newton_gain < here.newton_gain

@@ -198,7 +198,7 @@ def _land(objective: Objective, here: Iterate, found: Step, length: float) -> It
 
 
 def _end(objective: Objective, here: Iterate, found: Step, length: float) -> Array:
-    """The parameters at the end of a step, of whose point nothing else is left in memory."""
+    """The parameters at the end of a step; the point that leads there is freed on return."""
     point = here.point.move(found.direction, length)
     if at_most := _polishing(objective, near=found.gain <= NEARBY * here.value):
         point = polish_intercept(point, class_shares(objective), at_most)
@@ -215,15 +215,19 @@ def _polishing(objective: Objective, *, near: bool) -> int:
 
 
 def _improves(there: Iterate, here: Iterate, preconditioner: Preconditioner) -> bool:
-    """Lower; or, where rounding may hide that, with a smaller gradient in one of two norms."""
+    """Lower; or, where rounding may hide that, with a smaller gradient in one of two norms.
+
+    Where the value is higher, a quarter of it in the preconditioner's, so that no two take turns.
+    """
     if there.value < here.value * (1 - ROUNDING):
         return True
-    if not there.value <= here.value + here.noise:
+    if not here.is_above(there.value):
         return False
-    if np.linalg.norm(there.gradient) < np.linalg.norm(here.gradient):
+    higher = there.value > here.value * (1 + ROUNDING)
+    if not higher and np.linalg.norm(there.gradient) < np.linalg.norm(here.gradient):
         return True
     sizes = [float(np.vdot(at.gradient, preconditioner.solve(at.gradient))) for at in (there, here)]
-    return sizes[0] < sizes[1]
+    return sizes[0] < (sizes[1] / 16 if higher else sizes[1])
 
 
 def _given_up(state: PcgState, *, left_out: bool) -> PcgState:

@@ -11,9 +11,9 @@ namespace softgrad::SOFTGRAD_ISA {
 // Rows that share what is read of W: every range cuts them into groups of its own, which leave its sums in registers.
 constexpr int rows_at_once = sums_in_registers;
 
-// Features of one part of a row: as even parts of d as whole registers are. So many rows of a part, and a range of classes,
-// stay in the first level of cache; or with registers that are lines of it in the second, as the sums over lanes at the
-// end of each part take longer there and the parts' steps are fewer.
+// Features of one part of a row; the parts of d are as even as whole registers allow. So many rows of a part, and a range
+// of classes, stay in the first level of cache. Registers of 64 bytes take longer to sum over lanes at a part's end, and
+// a part has fewer of them: there parts are longer, and stay in the second.
 template <class T> static int64_t features_at_once(const Span<T> &span) {
     constexpr int64_t bytes = (sizeof(V<T>) < line_of_cache ? 20 : 50) * 1024;
     constexpr int64_t most = bytes / (rows_at_once * sizeof(V<T>));

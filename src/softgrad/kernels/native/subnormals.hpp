@@ -14,10 +14,12 @@ namespace softgrad {
 // classes fall below 1.2e-38 often enough to make a product five times as long.
 class WithoutSubnormals {
   public:
-    explicit WithoutSubnormals(bool wanted) : before_(control()) {
-        if (wanted) set_control(before_ | to_zero);
+    explicit WithoutSubnormals(bool wanted) : wanted_(wanted), before_(wanted ? control() : 0) {
+        if (wanted_) set_control(before_ | to_zero);
     }
-    ~WithoutSubnormals() { set_control(before_); }
+    ~WithoutSubnormals() {
+        if (wanted_) set_control(before_);
+    }
     WithoutSubnormals(const WithoutSubnormals &) = delete;
     WithoutSubnormals &operator=(const WithoutSubnormals &) = delete;
 
@@ -39,6 +41,7 @@ class WithoutSubnormals {
     static uint64_t control() { return 0; }
     static void set_control(uint64_t) {}
 #endif
+    bool wanted_;
     uint64_t before_;
 };
 
