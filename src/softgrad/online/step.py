@@ -66,7 +66,7 @@ def minimum(objective: BatchObjective, start: Iterate, built: Built) -> tuple[It
         length = 1.0 if relative <= NEAR else line_search(objective, here, found.direction)
         point = here.point.move(found.direction, length)
         there = objective.at(objective.join(point.coef, point.intercept))
-        if not here.is_above(there.value):
+        if not here.no_lower_than(there.value):
             return here, built, count
         here = there
         if relative <= GOAL:

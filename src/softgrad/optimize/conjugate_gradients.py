@@ -148,21 +148,22 @@ class _Taken:
     """The last searches s_j and their products y_j, and the projections that keep new ones conjugate to them."""
 
     def __init__(self, memory: int, shape: tuple[int, ...]) -> None:
-        room = min(memory, FIRST)
-        self._pairs, self._curvatures = np.empty((2, room, int(np.prod(shape)))), np.empty(room)
         self._memory, self._n = memory, 0
+        self._pairs, self._curvatures = np.empty((2, 0, int(np.prod(shape)))), np.empty(0)
 
     def add(self, search: Array, product: Array, curvature: float) -> None:
         """Room is made as it is needed, by the oldest once memory is full."""
         if self._n == len(self._curvatures) < self._memory:
-            more = min(self._n, self._memory - self._n)
-            before, self._pairs = self._pairs, np.empty((2, self._n + more, self._pairs.shape[2]))
-            self._pairs[:, : self._n] = before
-            self._curvatures = np.append(self._curvatures, np.empty(more))
+            self._grow(min(max(2 * self._n, FIRST), self._memory))
         place = self._n % len(self._curvatures)
         self._pairs[0, place], self._pairs[1, place] = search.ravel(), product.ravel()
         self._curvatures[place] = curvature
         self._n += 1
+
+    def _grow(self, room: int) -> None:
+        pairs, curvatures = np.empty((2, room, self._pairs.shape[2])), np.empty(room)
+        pairs[:, : self._n], curvatures[: self._n] = self._pairs, self._curvatures
+        self._pairs, self._curvatures = pairs, curvatures
 
     def less_searches(self, vector: Array) -> Array:
         """``v - sum_j s_j (y_j'v) / (s_j'y_j)``: conjugate to all s_j."""

@@ -14,7 +14,7 @@ from softgrad.optimize.ledger import Ledger
 from softgrad.optimize.objective import Iterate, Objective
 from softgrad.optimize.recession import recession, shown
 from softgrad.optimize.recession_by_products import recession_by_products
-from softgrad.optimize.rounding import ROUNDING, of_value
+from softgrad.optimize.rounding import ROUNDING
 from softgrad.optimize.sentences import by_decrement, by_gap, ended, no_optimum
 from softgrad.optimize.separation import Separation
 from softgrad.optimize.solution import Record, Solution, Status
@@ -145,9 +145,8 @@ class Progress:
         another's value: it then comes and goes with its iterate.
         """
         iterate = certificate.iterate
-        lost = of_value(self.objective.column_sizes, iterate.point.coef, iterate.point.intercept)
-        alone = lost > LOST * iterate.value
-        equal = self.best.is_above(iterate.value)
+        alone = iterate.lost > LOST * iterate.value
+        equal = self.best.no_lower_than(iterate.value)
         if alone and not equal:
             return
         self.lower_bound = max(-np.inf if alone else self.lower_bound, certificate.lower_bound)

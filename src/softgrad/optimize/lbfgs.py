@@ -56,7 +56,7 @@ class Lbfgs:
             return None
         there = objective.at(here.params + direction)
         slope_there = float(np.vdot(there.gradient, direction))
-        enough = here.is_above(there.value - SUFFICIENT * slope)
+        enough = here.no_lower_than(there.value - SUFFICIENT * slope)
         if enough and abs(slope_there) <= CURVED * abs(slope) and _improves(there, here):
             return there
         step = line_search(objective, here, here.point.toward(there.point))
@@ -79,7 +79,7 @@ def _improves(there: Iterate, here: Iterate) -> bool:
     if there.value < here.value:
         return True
     smaller = bool(np.linalg.norm(there.gradient) < np.linalg.norm(here.gradient))
-    return smaller and here.is_above(there.value)
+    return smaller and here.no_lower_than(there.value)
 
 
 def two_loop(gradient: Array, moves: Array, changes: Array) -> Array:

@@ -38,11 +38,10 @@ def line_search(
     -------
     float
     """
-    low = 0.0
-    slope_low = float(np.vdot(iterate.gradient, objective.join(direction.coef, direction.intercept)))
-    slope_here = slope_low
-    if not slope_low < 0:
+    slope_here = float(np.vdot(iterate.gradient, objective.join(direction.coef, direction.intercept)))
+    if not slope_here < 0:
         return 0.0
+    low, slope_low = 0.0, slope_here
     high, slope_high = np.inf, np.inf
     step = first
     for _ in range(60):
@@ -63,7 +62,7 @@ def ends(here: Iterate, slope: float, there: tuple[float, float], flatness: floa
     """Whether a search from `here`, of this slope, ends `there`, of this value and slope."""
     value, slope_there = there
     flat = slope < 0 and abs(slope_there) <= flatness * abs(slope)
-    return flat and (slope_there <= 0 or here.is_above(value))
+    return flat and (slope_there <= 0 or here.no_lower_than(value))
 
 
 def _along(objective: Objective, iterate: Iterate, direction: Any, step: float) -> tuple[float, float]:

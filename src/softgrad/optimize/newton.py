@@ -45,6 +45,6 @@ class Newton:
 
 def _improves(there: Iterate, here: Iterate) -> bool:
     """Lower; or, where rounding may hide that, with less left to gain, so that no two take turns."""
-    if not here.is_above(there.value):
+    if not here.no_lower_than(there.value):
         return False
-    return not there.is_above(here.value) or there.newton_gain < here.newton_gain
+    return not there.no_lower_than(here.value) or there.newton_gain < here.newton_gain

@@ -221,7 +221,7 @@ def _improves(there: Iterate, here: Iterate, preconditioner: Preconditioner) -> 
     """
     if there.value < here.value * (1 - ROUNDING):
         return True
-    if not here.is_above(there.value):
+    if not here.no_lower_than(there.value):
         return False
     higher = there.value > here.value * (1 + ROUNDING)
     if not higher and np.linalg.norm(there.gradient) < np.linalg.norm(here.gradient):

@@ -61,20 +61,18 @@ class Iterate:
         """``(1/2) gradient' H^+ gradient``: what a full step would gain in the quadratic model, in nats."""
         return 0.5 * float(np.vdot(self.gradient, self.newton_direction))
 
-    def is_above(self, value: float) -> bool:
-        """Whether `value`, of a point nearby, is no higher than this one's but for what rounding may hide.
+    @cached_property
+    def lost(self) -> float:
+        """What the logits' rounding may move the value by, to first order; it may read rows for the columns' sizes."""
+        return of_value(self.objective.column_sizes, self.point.coef, self.point.intercept)
 
-        That is of the sums over the rows, and of the logits, as :func:`softgrad.optimize.rounding.of_value` estimates
-        it: that is asked for last, as it may have to read rows for the columns' sizes.
+    def no_lower_than(self, value: float) -> bool:
+        """Whether `value`, of a point nearby, is no higher than this one but for what rounding may hide.
+
+        That is of the sums over the rows, and where they do not decide of the logits, if that is finite.
         """
         above = value - self.value - ROUNDING * abs(self.value)
-        return above <= 0 or above <= self._lost
-
-    @cached_property
-    def _lost(self) -> float:
-        coef, intercept = self.objective.split(self.params)
-        lost = of_value(self.objective.column_sizes, coef, intercept)
-        return lost if np.isfinite(lost) else 0.0
+        return above <= 0 or above <= self.lost < np.inf
 
     def curved(self, negligible: float) -> "Iterate":
         """For products only: without the rows of :meth:`softgrad.rows.base.Point.curved`; itself where all count."""
